@@ -1,0 +1,33 @@
+// Source is ESM; jest runs it as CommonJS through swc, so no flags are needed.
+const esmOnly = [
+  'canonicalize',
+  'jose',
+  'cron-parser',
+  'luxon',
+  'selfsigned',
+  '@peculiar',
+  '@noble',
+  'https-proxy-agent',
+  'http-proxy-agent',
+  'agent-base',
+  'proxy-agent-negotiate',
+];
+
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  transform: {
+    '^.+\\.[cm]?[jt]s$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  reporters: ['default', '<rootDir>/test/closing-line-reporter.js'],
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};
