@@ -1,5 +1,4 @@
-import { type Fields, fieldsOf } from './fields.ts';
-import type { Findings } from './findings.ts';
+import type { Fields } from './fields.ts';
 import { type Form, freeText, identifier, textThat, timestampForm } from './form.ts';
 import { type RegistryResource, registryResourceForm } from './registry-resource.ts';
 
@@ -24,7 +23,7 @@ export function readEventType(event: Fields): string | undefined {
  * https://learn.microsoft.com/azure/event-grid/event-schema and
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
  */
-export function readEnvelope(event: Fields, findings: Findings): EventEnvelope {
+export function readEnvelope(event: Fields): EventEnvelope {
   const schema = isCloudEvent(event) ? cloudEventNames : eventGridNames;
   if (isCloudEvent(event)) {
     event.required('specversion', specVersionForm);
@@ -35,7 +34,7 @@ export function readEnvelope(event: Fields, findings: Findings): EventEnvelope {
     subject: event.optional('subject', freeText(1_024)),
     time: event.optional(schema.time, timestampForm),
     dataVersion: event.optional(schema.dataVersion, freeText(64))?.replace(/^#/, ''),
-    data: fieldsOf(parseData(event.sent('data')), 'data', findings),
+    data: event.object('data', parseData),
   };
 }
 

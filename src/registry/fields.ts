@@ -10,8 +10,11 @@ import { quote } from './free-text.ts';
 export interface Fields {
   required<T>(name: string, form: Form<T>): T | undefined;
   optional<T>(name: string, form: Form<T>): T | undefined;
-  /** A nested object that must be there. When it isn't, that's one problem, and none for its fields. */
-  object(name: string): Fields;
+  /**
+   * A nested object that must be there; `decode` turns what was sent into one where that may be encoded. When it
+   * isn't there, that's one problem, and none for its fields.
+   */
+  object(name: string, decode?: (sent: unknown) => unknown): Fields;
   /** A nested object that may be left out. */
   optionalObject(name: string): Fields;
   /** The objects of a nested array that may be left out. */
@@ -67,7 +70,7 @@ export function fieldsOf(value: unknown, path: string, findings: Findings): Fiel
       }
       return optional(name, form);
     },
-    object: (name) => fieldsOf(sent(name), pathOf(name), findings),
+    object: (name, decode = (value) => value) => fieldsOf(decode(sent(name)), pathOf(name), findings),
     optionalObject(name) {
       const field = sent(name);
       return field === undefined ? absentFields : fieldsOf(field, pathOf(name), findings);

@@ -84,7 +84,7 @@ export function readRegistryEvent(input: unknown): RegistryEventReading {
   if (type !== undefined && action === undefined) {
     return { outcome: 'other-type', type: cleanFreeText(type, 256).text };
   }
-  const envelope = readEnvelope(fields, findings);
+  const envelope = readEnvelope(fields);
   const data = readEventData(envelope.data);
   const event = settle(action, envelope, data, findings);
   return event === undefined || findings.problems.length > 0
