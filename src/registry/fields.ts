@@ -90,7 +90,7 @@ export function fieldsOf(value: unknown, path: string, findings: Findings): Fiel
 }
 
 /** What was sent, as the beginning of a sentence. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   switch (typeof value) {
     case 'undefined':
       return 'is missing';

@@ -1,7 +1,7 @@
 import type { FieldProblem } from './field-problem.ts';
 
 /** The most problems one reading lists: enough to mend a document by, bounded for a hostile one. */
-export const maxProblems = 100;
+const maxProblems = 100;
 
 /** What one reading has found out about its input so far. */
 export interface Findings {

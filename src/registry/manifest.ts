@@ -3,6 +3,7 @@ import type { FieldProblem } from './field-problem.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import { noFindings } from './findings.ts';
 import { byteCount, digestForm, type Form, freeText } from './form.ts';
+import { cleanFreeText } from './free-text.ts';
 import { present } from './present.ts';
 
 /** What a manifest points to: another manifest, a configuration or a layer. */
@@ -74,7 +75,9 @@ export function manifestKind(mediaType: string): Manifest['kind'] | 'unknown' {
 export function readManifest(mediaType: string | undefined, body: unknown): ManifestReading {
   const findings = noFindings();
   const fields = fieldsOf(body, '', findings);
-  const stated = [mediaType, fields.optional('mediaType', freeText(255))].flatMap((text) => text || []);
+  const stated = [mediaType, fields.optional('mediaType', freeText(255))].flatMap((text) =>
+    text ? essenceOf(text) : [],
+  );
   const kind = readKind(fields, stated);
   if (kind === 'index' && fields.sent('manifests') === undefined) {
     fields.problem('manifests', 'is missing: expected an array of objects');
@@ -100,7 +103,7 @@ const annotationsForm: Form<Readonly<Record<string, string>>> = {
 const imageFields = ['config', 'layers', 'fsLayers', 'blobs'];
 
 function readKind(fields: Fields, stated: readonly string[]): Manifest['kind'] | undefined {
-  const claims = new Set<Manifest['kind']>(stated.flatMap((text) => kinds.get(essenceOf(text)) ?? []));
+  const claims = new Set<Manifest['kind']>(stated.flatMap((text) => kinds.get(text) ?? []));
   if (fields.sent('manifests') !== undefined) {
     claims.add('index');
   }
@@ -121,8 +124,8 @@ function readKind(fields: Fields, stated: readonly string[]): Manifest['kind'] |
 }
 
 function mediaTypeOf(kind: Manifest['kind'], stated: readonly string[]): string {
-  const known = stated.find((text) => manifestKind(text) !== 'unknown') ?? stated[0];
-  return known === undefined ? (kind === 'index' ? ociIndex : ociManifest) : essenceOf(known);
+  const shaped = kind === 'index' ? ociIndex : ociManifest;
+  return stated.find((text) => kinds.has(text)) ?? stated[0] ?? shaped;
 }
 
 /** OCI and Docker list `layers`, OCI and ORAS artifacts `blobs`, Docker's first schema `fsLayers`. */
@@ -155,9 +158,11 @@ function readPlatform(fields: Fields): NonNullable<ManifestChild['platform']> {
   });
 }
 
+/** A media type without its parameters, in lower case and safe to show. */
 function essenceOf(mediaType: string): string {
   const end = mediaType.indexOf(';');
-  return (end < 0 ? mediaType : mediaType.slice(0, end)).trim().toLowerCase();
+  const essence = end < 0 ? mediaType : mediaType.slice(0, end);
+  return cleanFreeText(essence.trim().toLowerCase(), 255).text;
 }
 
 function isRecordOfText(value: unknown): value is Readonly<Record<string, string>> {

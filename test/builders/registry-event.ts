@@ -16,13 +16,13 @@ export function digestOf(seed: string): Digest {
 }
 
 /** A GUID named by a seed, for event and request ids. */
-export function idOf(seed: string): string {
+function idOf(seed: string): string {
   const hex = createHash('sha256').update(seed).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** `data.target` of an event, as sent. */
-export interface TargetJson {
+interface TargetJson {
   mediaType?: string;
   size?: number;
   digest: string;
@@ -34,7 +34,7 @@ export interface TargetJson {
 }
 
 /** `data` of an event, as sent. */
-export interface EventDataJson {
+interface EventDataJson {
   id: string;
   timestamp: string;
   action: string;
