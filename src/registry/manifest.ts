@@ -75,8 +75,8 @@ export function manifestKind(mediaType: string): Manifest['kind'] | 'unknown' {
 export function readManifest(mediaType: string | undefined, body: unknown): ManifestReading {
   const findings = noFindings();
   const fields = fieldsOf(body, '', findings);
-  const stated = [mediaType, fields.optional('mediaType', freeText(255))].flatMap((text) =>
-    text ? essenceOf(text) : [],
+  const stated = [mediaType, fields.optional('mediaType', freeText(255))].flatMap(
+    (text) => essenceOf(text ?? '') || [],
   );
   const kind = readKind(fields, stated);
   if (kind === 'index' && fields.sent('manifests') === undefined) {

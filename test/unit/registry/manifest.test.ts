@@ -157,6 +157,7 @@ describe('readManifest', () => {
     ['only "manifests" tells', undefined, { manifests: [] }, 'index', ociIndex],
     ['only "config" tells', undefined, { config }, 'image', ociManifest],
     ['only "layers" tells', '', { layers: [] }, 'image', ociManifest],
+    ['the registry adds a parameter to nothing', '; charset=utf-8', { layers: [] }, 'image', ociManifest],
     ['only the media type tells', ociManifest, {}, 'image', ociManifest],
   ])('when %s, knows the kind', (_, mediaType, body, kind, expected) => {
     expect(read(mediaType, body)).toMatchObject({ kind, mediaType: expected });
