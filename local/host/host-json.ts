@@ -47,9 +47,7 @@ const queues = z
 
 const schema = z.object({
   version: z.literal('2.0'),
-  functionTimeout: z
-    .union([z.literal('-1').transform(() => undefined), duration])
-    .default(defaultFunctionTimeout),
+  functionTimeout: z.union([z.literal('-1').transform(() => null), duration]).default(defaultFunctionTimeout),
   extensions: z
     .object({
       http: z.object({ routePrefix: z.string().default('api') }).prefault({}),
@@ -89,7 +87,7 @@ export function parseHostJson(content: unknown): HostJson {
   const { functionTimeout, extensions } = result.data;
   const { newBatchThreshold, ...queueSettings } = extensions.queues;
   return {
-    functionTimeout,
+    functionTimeout: functionTimeout ?? undefined,
     routePrefix: extensions.http.routePrefix.replace(/^\/+|\/+$/g, ''),
     queues: {
       ...queueSettings,

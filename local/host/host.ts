@@ -100,6 +100,13 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       exit(exitCode.timedOut);
     },
   });
+  if (options.auth !== true && !isLoopback(address)) {
+    log(
+      'warning',
+      'host',
+      `Anyone who reaches ${address} is an administrator of this host; --auth asks for keys.`,
+    );
+  }
   const handler = route({ plan, hostJson, invoker, access, log });
   const server = await startHttpServer({ port, address, log }, handler);
   const stopping = new AbortController();
@@ -116,6 +123,10 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       return draining;
     },
   };
+}
+
+function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || address.startsWith('127.');
 }
 
 function planApp({ registrations }: LoadedApp, settings: Settings) {
@@ -213,11 +224,11 @@ interface DrainOptions {
 }
 
 async function drain({ app, server, stopping, listeners, invoker, log }: DrainOptions): Promise<void> {
-  server.refuse();
+  const closed = server.refuse();
   stopping.abort();
   const left = await invoker.settle(graceMilliseconds);
   if (left.length > 0) log('warning', 'host', `Stopped while ${left.join(', ')} was still running.`);
-  else await within(graceMilliseconds, Promise.all(listeners));
+  else await within(graceMilliseconds, Promise.all([closed, ...listeners]));
   server.close();
   const context = { hookData: app.hookData, appHookData: app.hookData };
   const terminate = async () => {

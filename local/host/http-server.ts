@@ -40,9 +40,9 @@ export const maximumBodySize = 100 * 1024 * 1024;
 
 export interface HostServer {
   readonly url: string;
-  /** Refuses new connections and answers 503 on open ones. */
-  refuse(): void;
-  /** Ends what is left. */
+  /** Refuses new connections and answers 503 on open ones; ends when the last connection has. */
+  refuse(): Promise<void>;
+  /** Cuts the connections that are left. */
   close(): void;
 }
 
@@ -57,11 +57,12 @@ export async function startHttpServer(
 ): Promise<HostServer> {
   let refusing = false;
   const server = createServer((message, response) => {
-    const serve = refusing
-      ? async () => ({ status: 503, headers: { connection: 'close' } })
-      : () => answer(message, handler, log);
+    const serve = refusing ? async () => ({ status: 503 }) : () => answer(message, handler, log);
     serve()
-      .then((answered) => send(response, answered))
+      .then((answered) => {
+        if (refusing) response.setHeader('connection', 'close');
+        send(response, answered);
+      })
       .catch((error: unknown) => {
         log('warning', 'http', `A response could not be sent: ${describeError(error)}`);
         response.destroy();
@@ -77,8 +78,7 @@ export async function startHttpServer(
     url: `http://${address.includes(':') ? `[${address}]` : address}:${actualPort}`,
     refuse() {
       refusing = true;
-      server.close();
-      server.closeIdleConnections();
+      return new Promise((closed) => server.close(() => closed()));
     },
     close: () => server.closeAllConnections(),
   };

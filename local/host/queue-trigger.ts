@@ -22,6 +22,9 @@ export interface QueueListenerOptions {
 
 const firstPollingInterval = 100;
 
+// Short: polling itself tries again, and a stopping host waits for a request in flight.
+const retryOptions = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 };
+
 /**
  * Polls a queue and runs its function once per message until `signal`, then waits for the messages at hand. A
  * message whose run fails comes back; after `maxDequeueCount` attempts it moves to `QUEUE-poison`. Storage that
@@ -32,7 +35,7 @@ const firstPollingInterval = 100;
  */
 export async function runQueueListener(options: QueueListenerOptions): Promise<void> {
   const { target, queueName, settings, log, signal, lease = 600 } = options;
-  const storage = QueueServiceClient.fromConnectionString(options.connectionString);
+  const storage = QueueServiceClient.fromConnectionString(options.connectionString, { retryOptions });
   const queue = storage.getQueueClient(queueName);
   const poison = storage.getQueueClient(`${queueName}-poison`);
   const running = new Set<Promise<void>>();

@@ -7,6 +7,9 @@ export interface Schedule {
   next(after: Date): Date;
 }
 
+// One part of a list: *, a value or a range, perhaps with a step. Months and weekdays have names of three letters.
+const cronPart = /^(\*|(\d+|[a-z]{3})(-(\d+|[a-z]{3}))?)(\/\d+)?$/i;
+
 const dayOfMonthField = 3;
 const dayOfWeekField = 5;
 // Enough to reach 29 February on a given weekday (28 years at most, 40 around a century without a leap day).
@@ -27,9 +30,7 @@ export function parseSchedule(text: string): Schedule | string {
   }
   const fields = text.trim().split(/\s+/);
   // cron-parser knows more (@daily, L, #, ?, H) than NCRONTAB does.
-  const foreign = fields.some(
-    (field) => !/^(\*|[\da-z]+(-[\da-z]+)?)(\/\d+)?(,(\*|[\da-z]+(-[\da-z]+)?)(\/\d+)?)*$/i.test(field),
-  );
+  const foreign = fields.some((field) => !field.split(',').every((part) => cronPart.test(part)));
   if (foreign || fields.length < 5 || fields.length > 6)
     return `"${text}" is neither NCRONTAB nor a TimeSpan`;
   const padded = fields.length === 5 ? ['0', ...fields] : fields;

@@ -43,7 +43,12 @@ app.http('slow', {
     return { body: 'slow' };
   },
 });
-app.http('endless', { handler: () => new Promise(() => undefined) });
+app.http('endless', {
+  handler: () => {
+    note('endless began');
+    return new Promise(() => undefined);
+  },
+});
 app.http('crash', {
   handler: () => {
     setImmediate(() => {
