@@ -47,6 +47,7 @@ function createCore(log: HostLog) {
   let model: ProgrammingModel | undefined;
   let locked = false;
 
+  // The versions whose behaviour is followed.
   const core = {
     version: '3.9.1',
     hostVersion: '4.1037.0',

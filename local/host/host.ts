@@ -1,30 +1,26 @@
 import { Console } from 'node:console';
 import { join } from 'node:path';
 import { adminPath, createAdmin } from './admin.ts';
-import { entryOf, type LoadedApp, loadApp } from './app-loader.ts';
-import { within } from './deadline.ts';
+import { entryOf, loadApp } from './app-loader.ts';
 import { createEventGridTrigger, eventGridPath } from './event-grid-trigger.ts';
-import { type HostedFunction, hostFunctions } from './function-metadata.ts';
+import type { HostedFunction } from './function-metadata.ts';
 import { HostFault } from './host-fault.ts';
 import { type HostJson, readHostJson } from './host-json.ts';
-import { type HostHandler, type HostServer, startHttpServer } from './http-server.ts';
-import { createHttpTrigger, httpEndpoints } from './http-trigger.ts';
+import { type HostPlan, ignoredRetryPolicies, planHost } from './host-plan.ts';
+import { type HostHandler, startHttpServer } from './http-server.ts';
+import { createHttpTrigger } from './http-trigger.ts';
 import { createInvoker, type Invoker } from './invocation.ts';
 import { type Access, keyAccess, loadKeys, openAccess } from './keys.ts';
+import { startListeners } from './listeners.ts';
 import { createLog, describeError, type HostLog } from './log.ts';
-import type { QueueListenerOptions } from './queue-trigger.ts';
-import { queuesOf } from './queues.ts';
 import type { Settings } from './settings.ts';
+import { shutDown } from './shutdown.ts';
 import { fileTimerStatus } from './timer-status.ts';
-import { runTimer, timersOf } from './timer-trigger.ts';
 
 const hostVersion = '4.0.0-embedded';
 
 /** Exit codes of a process that hosts an app. A supervisor restarts it after `timedOut`, as Azure would. */
 export const exitCode = { stopped: 0, crashed: 1, timedOut: 70 } as const;
-
-// What a worker on Azure is given to end: https://github.com/Azure/azure-functions-host/blob/v4.1037.0/src/WebJobs.Script.Grpc/Channel/GrpcWorkerChannel.cs
-const graceMilliseconds = 5_000;
 
 export interface HostOptions {
   /** The app's CommonJS bundle; `undefined` to follow `main` in its package.json. */
@@ -85,33 +81,38 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
 
   const hostJson = await readHostJson(appRoot);
   const app = await loadApp(options.entry ?? (await entryOf(appRoot)), log);
-  const plan = planApp(app, settings);
+  const plan = planHost(app, settings);
   const { file, access } = await openOrKeyed(options.auth === true, data, plan.functions);
   const invoker = createInvoker({
     app,
     log,
     timeout: hostJson.functionTimeout,
     onTimeout(name, id) {
-      log(
-        'critical',
-        'host',
-        `${name} (${id}) ran longer than functionTimeout in host.json: ending the process.`,
-      );
+      const reason = 'ran longer than functionTimeout in host.json: ending the process.';
+      log('critical', 'host', `${name} (${id}) ${reason}`);
       exit(exitCode.timedOut);
     },
   });
-  if (options.auth !== true && !isLoopback(address)) {
-    log(
-      'warning',
-      'host',
-      `Anyone who reaches ${address} is an administrator of this host; --auth asks for keys.`,
-    );
-  }
-  const handler = route({ plan, hostJson, invoker, access, log });
-  const server = await startHttpServer({ port, address, log }, handler);
+  const server = await startHttpServer(
+    { port, address, log },
+    route({ plan, hostJson, invoker, access, log }),
+  );
   const stopping = new AbortController();
-  const listeners = await startListeners({ plan, hostJson, data, invoker, log, signal: stopping.signal });
+  const listeners = await startListeners({
+    plan,
+    queueSettings: hostJson.queues,
+    statuses: fileTimerStatus(join(data, 'timers')),
+    invoker,
+    log,
+    signal: stopping.signal,
+  });
   log('information', 'host', `Serving ${plan.functions.length} functions at ${server.url}.`);
+  for (const name of ignoredRetryPolicies(plan)) {
+    log('warning', name, 'Its retry policy is ignored: only timers have one, as on Azure.');
+  }
+  if (options.auth !== true && !isLoopback(address)) {
+    log('warning', 'host', `Whoever reaches ${address} is an administrator; --auth asks for keys.`);
+  }
 
   let draining: Promise<void> | undefined;
   return {
@@ -119,7 +120,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     functions: plan.functions.map(({ name }) => name),
     keys: file,
     drain() {
-      draining ??= drain({ app, server, stopping, listeners, invoker, log });
+      draining ??= shutDown({ app, server, stopping, listeners, invoker, log });
       return draining;
     },
   };
@@ -128,25 +129,6 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
 function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || address.startsWith('127.');
 }
-
-function planApp({ registrations }: LoadedApp, settings: Settings) {
-  const checked = hostFunctions(registrations.functions, settings);
-  const problems = [...checked.problems];
-  const report = (problem: string) => problems.push(problem);
-  const ofKind = (kind: HostedFunction['trigger']['kind']) =>
-    checked.functions.filter(({ trigger }) => trigger.kind === kind);
-  const plan = {
-    functions: checked.functions,
-    endpoints: httpEndpoints(ofKind('http'), report),
-    eventGrid: ofKind('eventGrid'),
-    timers: timersOf(ofKind('timer'), report),
-    queues: queuesOf(ofKind('queue'), settings, report),
-  };
-  if (problems.length > 0) throw new HostFault('invalid-app', 'The app cannot be hosted:', problems);
-  return plan;
-}
-
-type Plan = ReturnType<typeof planApp>;
 
 async function openOrKeyed(auth: boolean, data: string, functions: readonly HostedFunction[]) {
   if (!auth) return { file: undefined, access: openAccess };
@@ -158,13 +140,14 @@ async function openOrKeyed(auth: boolean, data: string, functions: readonly Host
 }
 
 interface Parts {
-  readonly plan: Plan;
+  readonly plan: HostPlan;
   readonly hostJson: HostJson;
   readonly invoker: Invoker;
+  readonly access: Access;
   readonly log: HostLog;
 }
 
-function route({ plan, hostJson, invoker, access, log }: Parts & { readonly access: Access }): HostHandler {
+function route({ plan, hostJson, invoker, access, log }: Parts): HostHandler {
   const { routePrefix } = hostJson;
   const admin = createAdmin({ targets: plan.functions, invoker, access, hostVersion });
   const eventGrid = createEventGridTrigger({ targets: plan.eventGrid, invoker, access, log });
@@ -175,70 +158,4 @@ function route({ plan, hostJson, invoker, access, log }: Parts & { readonly acce
     if (path === eventGridPath || path === `${eventGridPath}/`) return eventGrid(request);
     return http(request);
   };
-}
-
-async function startListeners({
-  plan,
-  hostJson,
-  data,
-  invoker,
-  log,
-  signal,
-}: Parts & { readonly data: string; readonly signal: AbortSignal }): Promise<readonly Promise<void>[]> {
-  const statuses = fileTimerStatus(join(data, 'timers'));
-  const timers = plan.timers
-    .filter(({ target }) => !target.disabled)
-    .map((timer) => listen(timer.target, log, runTimer(timer, { invoker, statuses, log, signal })));
-  const queues = plan.queues.filter(({ target }) => !target.disabled);
-  if (queues.length === 0) return timers;
-  // The storage SDK is slow to load, and few apps have queues.
-  const { runQueueListener } = await import('./queue-trigger.ts');
-  const shared: Omit<QueueListenerOptions, 'target' | 'connectionString' | 'queueName'> = {
-    settings: hostJson.queues,
-    invoker,
-    log,
-    signal,
-  };
-  return [
-    ...timers,
-    ...queues.map((queue) => listen(queue.target, log, runQueueListener({ ...queue, ...shared }))),
-  ];
-}
-
-// A listener that cannot go on leaves the others running, as on Azure.
-async function listen({ name }: HostedFunction, log: HostLog, listening: Promise<void>): Promise<void> {
-  try {
-    await listening;
-  } catch (error) {
-    log('critical', 'host', `The listener of ${name} stopped: ${describeError(error)}`);
-  }
-}
-
-interface DrainOptions {
-  readonly app: LoadedApp;
-  readonly server: HostServer;
-  readonly stopping: AbortController;
-  readonly listeners: readonly Promise<void>[];
-  readonly invoker: Invoker;
-  readonly log: HostLog;
-}
-
-async function drain({ app, server, stopping, listeners, invoker, log }: DrainOptions): Promise<void> {
-  const closed = server.refuse();
-  stopping.abort();
-  const left = await invoker.settle(graceMilliseconds);
-  if (left.length > 0) log('warning', 'host', `Stopped while ${left.join(', ')} was still running.`);
-  else await within(graceMilliseconds, Promise.all([closed, ...listeners]));
-  server.close();
-  const context = { hookData: app.hookData, appHookData: app.hookData };
-  const terminate = async () => {
-    for (const hook of app.registrations.hooks.appTerminate) await hook(context);
-  };
-  const hooksEnded = await within(
-    graceMilliseconds,
-    terminate().catch((error: unknown) =>
-      log('error', 'host', `appTerminate failed: ${describeError(error)}`),
-    ),
-  );
-  if (!hooksEnded) log('warning', 'host', 'Stopped while an appTerminate hook was still running.');
 }

@@ -73,8 +73,13 @@ export async function runQueueListener(options: QueueListenerOptions): Promise<v
         `The lease of message ${message.messageId} was not renewed: ${messageOf(error)}`,
       ),
     );
-    const done = await runMessage(message);
-    const popReceipt = await held.end();
+    let done = false;
+    let popReceipt = message.popReceipt;
+    try {
+      done = await runMessage(message);
+    } finally {
+      popReceipt = await held.end();
+    }
     if (done) await queue.deleteMessage(message.messageId, popReceipt);
     else await putBack(message, popReceipt);
   }

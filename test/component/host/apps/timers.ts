@@ -6,8 +6,8 @@ let overlapped = false;
 
 for (const [name, options] of Object.entries({
   everySecond: { schedule: '%EVERY_SECOND%' },
-  hourly: { schedule: '0 0 * * * *' },
-  unmonitored: { schedule: '0 0 * * * *', useMonitor: false },
+  yearly: { schedule: '0 0 0 1 1 *' },
+  unmonitored: { schedule: '0 0 0 1 1 *', useMonitor: false },
   onStartup: { schedule: '0 0 0 1 1 *', runOnStartup: true },
   interval: { schedule: '00:00:01' },
 })) {
