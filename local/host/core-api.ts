@@ -42,19 +42,19 @@ export interface HttpCookie {
   readonly maxAge?: { readonly value: number } | undefined;
 }
 
-export interface NamedData {
+interface NamedData {
   readonly name: string;
   readonly data: TypedData;
 }
 
-export interface RetryContext {
+interface RetryContext {
   readonly retryCount: number;
   readonly maxRetryCount: number;
   readonly exception?: { readonly message: string; readonly source: string; readonly stackTrace: string };
 }
 
 /** W3C trace context of an invocation. */
-export interface TraceContext {
+interface TraceContext {
   readonly traceParent: string;
   readonly traceState: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -82,7 +82,7 @@ export interface CoreInvocationContext {
   log(level: LogLevel, category: 'user' | 'system', message: string): void;
 }
 
-export interface InvocationModel {
+interface InvocationModel {
   getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
   invokeFunction(context: unknown, inputs: unknown[], callback: Callback): Promise<unknown>;
   getResponse(context: unknown, result: unknown): Promise<InvocationResponse>;

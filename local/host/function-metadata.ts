@@ -20,7 +20,7 @@ export const functionMetadata = z.looseObject({
     .optional(),
 });
 
-export type FunctionMetadata = z.infer<typeof functionMetadata>;
+type FunctionMetadata = z.infer<typeof functionMetadata>;
 export type RetryPolicy = NonNullable<FunctionMetadata['retryOptions']>;
 
 /** A registration as the library made it. */

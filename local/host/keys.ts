@@ -17,7 +17,7 @@ const hostKeys = z.object({
 export type HostKeys = z.infer<typeof hostKeys>;
 
 /** What a caller wants to reach. `system` is the Event Grid webhook, which host keys do not open. */
-export type AccessLevel = 'anonymous' | 'function' | 'system' | 'admin';
+type AccessLevel = 'anonymous' | 'function' | 'system' | 'admin';
 
 export interface Access {
   allows(request: Pick<HostRequest, 'headers' | 'url'>, level: AccessLevel, functionName?: string): boolean;

@@ -48,6 +48,12 @@ describe('a running app', () => {
     expect(await response.text()).toBe(body);
   });
 
+  it('when an HTTP function has a retry policy, it is ignored with a warning', async () => {
+    expect((await call('retried')).status).toBe(500);
+    expect((await trail()).filter((line) => line === 'retried ran')).toHaveLength(1);
+    await host.logged(/warning\s+retried: Its retry policy is ignored/);
+  });
+
   it('when a function is registered after the start, that throws', async () => {
     expect((await call('late')).status).toBe(500);
     await host.logged('only be registered during app startup');
@@ -232,7 +238,7 @@ describe('hosting from code', () => {
       env: { ...env, OPTIONS: options },
     });
     expect(JSON.parse(stdout)).toEqual({
-      functions: 8,
+      functions: 9,
       second: 'already-started',
       status: 200,
       after: 'closed',

@@ -131,4 +131,10 @@ describe('retries', () => {
     await runsOf('everySecond', 2);
     expect(await runsOf('retried', 3)).toHaveLength(3);
   });
+
+  it('when the host stops between retries, it does not wait for the next', async () => {
+    await host.logged(/retriedForEver: \S+ failed/);
+    expect(await host.stop()).toBe(0);
+    expect(host.stderr()).not.toContain('Stopped while');
+  });
 });

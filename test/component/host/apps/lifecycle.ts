@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { app } from '@azure/functions';
+import { app, output, trigger } from '@azure/functions';
 
 const trail = process.env['TRAIL'] ?? '';
 const note = (text: string) => appendFileSync(trail, `${text}\n`);
@@ -22,6 +22,15 @@ app.hook.postInvocation((context) => {
   if (context.hookData['function'] === 'spoiled') context.error = new Error('spoiled by a hook');
 });
 
+app.generic('retried', {
+  trigger: trigger.http({}),
+  return: output.http({}),
+  retry: { strategy: 'fixedDelay', maxRetryCount: 3, delayInterval: 0 },
+  handler: () => {
+    note('retried ran');
+    throw new Error('once only');
+  },
+});
 app.http('replaced', { handler: () => ({ body: 'original' }) });
 app.http('healed', {
   handler: () => {

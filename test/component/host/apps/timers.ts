@@ -43,4 +43,12 @@ app.timer('retried', {
     throw new Error('not yet');
   },
 });
+app.timer('retriedForEver', {
+  schedule: '0 0 0 1 1 *',
+  runOnStartup: true,
+  retry: { strategy: 'fixedDelay', maxRetryCount: -1, delayInterval: { hours: 1 } },
+  handler: () => {
+    throw new Error('never');
+  },
+});
 app.http('runs', { handler: () => ({ jsonBody: { runs, overlapped } }) });
