@@ -30,7 +30,8 @@ const duration = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-// 30 minutes is the default of every plan but Consumption; 2 seconds is the polling ceiling in development.
+// 30 minutes is the default of every plan but Consumption; 2 seconds is the polling ceiling in the development
+// environment (StorageQueuesWebJobsBuilderExtensions.cs).
 const defaultFunctionTimeout = 30 * 60_000;
 const developmentPollingInterval = 2_000;
 

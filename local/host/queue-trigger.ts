@@ -88,7 +88,7 @@ export async function runQueueListener(options: QueueListenerOptions): Promise<v
     if (message.dequeueCount > settings.maxDequeueCount) return false;
     const text = decodeMessage(message.messageText, settings.messageEncoding);
     if (text === undefined) {
-      // What Azure does: no attempt can ever decode it.
+      // As on Azure (QueueServiceClientProvider.cs): no attempt could ever decode it.
       log(
         'error',
         target.name,

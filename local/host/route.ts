@@ -18,6 +18,8 @@ interface Segment {
   readonly pattern: RegExp;
   readonly parameters: readonly Parameter[];
   readonly kind: 'literal' | 'parameter' | 'catch-all';
+  /** Whether it is more than one parameter. */
+  readonly mixed: boolean;
   readonly optional: boolean;
 }
 
@@ -46,38 +48,53 @@ export function compileRoute(template: string): Route | string {
   return { template, precedence, match: (path: string) => matchSegments(segments, path) };
 }
 
+const onlyParameter = '([^]+)';
 const placeholder = /\{(\*{0,2})([a-z_]\w*)((?::[^{}]+)?)\}/gi;
 
 function compileSegment(text: string): Segment | string {
+  const optional = text.endsWith('?}');
+  const template = optional ? `${text.slice(0, -2)}}` : text;
   const parameters: Parameter[] = [];
   let source = '';
   let end = 0;
-  let optional = false;
+  let literals = '';
   let catchAll = false;
-  for (const match of text.replace(/\?\}$/, '}').matchAll(placeholder)) {
+  for (const match of template.matchAll(placeholder)) {
     const [whole, stars = '', name = '', inline = ''] = match;
-    const constraints: RouteConstraint[] = [];
-    for (const constraint of inline === '' ? [] : inline.slice(1).split(/:(?![^(]*\))/)) {
-      const compiled = parseRouteConstraint(constraint);
-      if (compiled === undefined) return `the constraint "${constraint}" is not supported`;
-      constraints.push(compiled);
-    }
-    source += `${escapeLiteral(text.slice(end, match.index))}([^]+)`;
-    end = match.index + whole.length;
+    const constraints = parseConstraints(inline);
+    if (typeof constraints === 'string') return constraints;
+    const literal = template.slice(end, match.index);
+    literals += literal;
+    source += `${escapeLiteral(literal)}([^]+)`;
     parameters.push({ name, constraints });
-    if (text.slice(end - 1) === '?}') {
-      optional = true;
-      end += 1;
-    }
-    if (stars !== '') catchAll = true;
+    end = match.index + whole.length;
+    catchAll ||= stars !== '';
   }
-  const rest = text.slice(end);
-  if (/[{}?*]/.test(text.slice(0, text.indexOf('{')) + rest)) return `the segment "${text}" cannot be read`;
-  if ((catchAll || optional) && (parameters.length > 1 || source !== '([^]+)' || rest !== '')) {
+  literals += template.slice(end);
+  source += escapeLiteral(template.slice(end));
+  if (/[{}?*]/.test(literals)) return `the segment "${text}" cannot be read`;
+  if ((catchAll || optional) && source !== onlyParameter) {
     return `the segment "${text}" mixes text with an optional or {*rest} part`;
   }
   const kind = catchAll ? 'catch-all' : parameters.length > 0 ? 'parameter' : 'literal';
-  return { pattern: new RegExp(`^${source}${escapeLiteral(rest)}$`, 'i'), parameters, kind, optional };
+  return {
+    pattern: new RegExp(`^${source}$`, 'i'),
+    parameters,
+    kind,
+    mixed: source !== onlyParameter,
+    optional,
+  };
+}
+
+function parseConstraints(inline: string): readonly RouteConstraint[] | string {
+  const constraints: RouteConstraint[] = [];
+  // A colon inside parentheses belongs to a regular expression.
+  for (const text of inline === '' ? [] : inline.slice(1).split(/:(?![^(]*\))/)) {
+    const constraint = parseRouteConstraint(text);
+    if (constraint === undefined) return `the constraint "${text}" is not supported`;
+    constraints.push(constraint);
+  }
+  return constraints;
 }
 
 function matchSegments(segments: readonly Segment[], path: string): Record<string, string> | undefined {
@@ -105,11 +122,10 @@ function matchSegments(segments: readonly Segment[], path: string): Record<strin
 
 // Literal before mixed before constrained before free before catch-all, segment by segment, as RoutePrecedence of
 // ASP.NET Core counts; a shorter template ranks first.
-function precedenceOf({ kind, parameters, pattern }: Segment): string {
+function precedenceOf({ kind, parameters, mixed }: Segment): string {
   if (kind === 'literal') return '1';
   const constrained = parameters.some(({ constraints }) => constraints.length > 0);
   if (kind === 'catch-all') return constrained ? '4' : '5';
-  const mixed = pattern.source !== '^([^]+)$';
   return mixed || constrained ? '2' : '3';
 }
 

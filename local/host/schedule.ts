@@ -5,6 +5,8 @@ import { parseTimeSpan } from './time-span.ts';
 export interface Schedule {
   /** The first occurrence after an instant. */
   next(after: Date): Date;
+  /** Milliseconds from one occurrence to the next, where the schedule is a TimeSpan. */
+  readonly interval?: number;
 }
 
 // One part of a list: *, a value or a range, perhaps with a step. Months and weekdays have names of three letters.
@@ -26,7 +28,7 @@ export function parseSchedule(text: string): Schedule | string {
   const interval = parseTimeSpan(text);
   if (interval !== undefined) {
     if (interval <= 0) return `"${text}" is not longer than zero`;
-    return { next: (after) => new Date(after.getTime() + interval) };
+    return { interval, next: (after) => new Date(after.getTime() + interval) };
   }
   const fields = text.trim().split(/\s+/);
   // cron-parser knows more (@daily, L, #, ?, H) than NCRONTAB does.
@@ -69,13 +71,12 @@ function cronSchedule(fields: readonly string[]): Schedule {
   return { next };
 }
 
-/** Whether two of the coming occurrences are less than a minute apart; Azure does not monitor such timers. */
-export function repeatsWithinMinute(schedule: Schedule, now: Date): boolean {
-  let previous = schedule.next(now);
-  for (let count = 0; count < 5; count++) {
-    const following = schedule.next(previous);
-    if (following.getTime() - previous.getTime() < 60_000) return true;
-    previous = following;
-  }
-  return false;
+/**
+ * Whether the schedule repeats within a minute; Azure does not monitor such timers.
+ *
+ * @see https://github.com/Azure/azure-webjobs-sdk-extensions/blob/main/src/WebJobs.Extensions/Extensions/Timers/Scheduling/TimerSchedule.cs
+ */
+export function repeatsWithinMinute({ interval, next }: Schedule, now: Date): boolean {
+  if (interval !== undefined) return interval < 60_000;
+  return next(next(now)).getTime() - now.getTime() <= 60_000;
 }

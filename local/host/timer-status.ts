@@ -5,7 +5,7 @@ import type { Schedule } from './schedule.ts';
 
 /** What is remembered of a timer between runs of the host. */
 export interface TimerStatus {
-  /** The last occurrence that ran; `undefined` before the first. */
+  /** When the last run began; `undefined` before the first. */
   readonly last: Date | undefined;
   readonly next: Date;
   readonly lastUpdated: Date;
@@ -59,7 +59,7 @@ export function currentStatus(recorded: TimerStatus, schedule: Schedule): TimerS
   return { ...recorded, next: schedule.next(recorded.lastUpdated) };
 }
 
-/** The status after a run for the occurrence at `occurrence`. */
-export function statusAfter(occurrence: Date, schedule: Schedule): TimerStatus {
-  return { last: occurrence, next: schedule.next(occurrence), lastUpdated: occurrence };
+/** The status after a run that began at `began`. */
+export function statusAfter(began: Date, schedule: Schedule): TimerStatus {
+  return { last: began, next: schedule.next(began), lastUpdated: began };
 }

@@ -57,8 +57,8 @@ export interface TimerOptions {
 
 /**
  * Runs a timer until `signal`: at once if an occurrence was missed while the host was down (past due) or
- * `runOnStartup` says so, then at each occurrence. Runs never overlap, because the next one is planned when the
- * last has ended.
+ * `runOnStartup` says so, then at each occurrence. Runs never overlap: occurrences that fall into a run become one
+ * run after it.
  *
  * @see https://github.com/Azure/azure-webjobs-sdk-extensions/blob/main/src/WebJobs.Extensions/Extensions/Timers/Listener/TimerListener.cs
  */
@@ -81,20 +81,11 @@ export async function runTimer(
     return status;
   }
 
-  async function run(occurrence: Date, status: TimerStatus, isPastDue: boolean): Promise<TimerStatus> {
-    if (isPastDue)
-      log(
-        'information',
-        target.name,
-        `running because the occurrence at ${status.next.toISOString()} was missed`,
-      );
-    await invokeWithRetry(
-      invoker,
-      target,
-      timerRequest(target, monitored ? status : undefined, isPastDue),
-      signal,
-    );
-    return record(statusAfter(occurrence, schedule));
+  async function run(status: TimerStatus, isPastDue: boolean): Promise<TimerStatus> {
+    const began = new Date();
+    const request = timerRequest(target, monitored ? status : undefined, isPastDue);
+    await invokeWithRetry(invoker, target, request, signal);
+    return record(statusAfter(began, schedule));
   }
 
   const recorded = monitored ? await statuses.read(target.name) : undefined;
@@ -103,15 +94,9 @@ export async function runTimer(
       ? await record(initialStatus(schedule, started))
       : currentStatus(recorded, schedule);
   const isPastDue = recorded !== undefined && started > status.next;
-  if (isPastDue || runOnStartup) status = await run(started, status, isPastDue);
-
-  for (;;) {
-    const now = new Date();
-    // After a run longer than the interval, the occurrences it covered are skipped.
-    const occurrence = status.next > now ? status.next : schedule.next(now);
-    if (!(await sleepUntil(occurrence, signal))) return;
-    status = await run(occurrence, { ...status, next: occurrence }, false);
-  }
+  if (isPastDue) log('information', target.name, `was due at ${status.next.toISOString()}; running now`);
+  if (isPastDue || runOnStartup) status = await run(status, isPastDue);
+  while (await sleepUntil(status.next, signal)) status = await run(status, false);
 }
 
 /** One run of a timer as an invocation; without a status, the timer is not monitored. */

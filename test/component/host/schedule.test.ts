@@ -113,7 +113,7 @@ describe('monitoring', () => {
     ['0 * * * * *', false],
     ['00:01:00', false],
     ['*/30 * * * * *', true],
-    ['0,30 0 0 * * *', true],
+    ['0,20 30 0 * * *', false],
     ['00:00:59', true],
   ])('when the schedule is "%s", repeating within a minute is %p', (text, expected) => {
     const schedule = parseSchedule(text);
