@@ -1,0 +1,80 @@
+import { isFirstToldDeletion } from '../history/digest-retelling.ts';
+import type { Entry } from '../history/entry.ts';
+import type { Fact, RepositoryId } from '../history/fact.ts';
+import type { ManifestHead, Versioned } from '../history/head.ts';
+import { lookbackStart, type TagLookback, tellingStart } from '../history/tag-retelling.ts';
+import type { Digest } from '../registry/digest.ts';
+import type { HistoryReader } from './ports.ts';
+
+/** A tag's lookback, and the heads of the manifests whose deletions it rests on. */
+export interface TagReadBack {
+  readonly lookback: TagLookback;
+  readonly manifests: readonly Versioned<ManifestHead>[];
+}
+
+/**
+ * Reads back what is needed to retell a tag for a fact at `time`. `known` gives deletions, of the fact's own manifest,
+ * that are to be taken instead of the recorded ones.
+ */
+export async function readBackTag(
+  reader: HistoryReader,
+  repository: RepositoryId,
+  tag: string,
+  time: number,
+  known: { readonly digest: Digest; readonly deletions: readonly Fact[] },
+): Promise<TagReadBack> {
+  const entries = await entriesSince(reader.tagEntries(repository, tag), lookbackStart(time));
+  const digests = new Set(entries.map((entry) => entry.fact.digest));
+  digests.delete(known.digest);
+  const start = tellingStart(time);
+  const manifests: Versioned<ManifestHead>[] = [];
+  const deletions = known.deletions.filter((fact) => fact.at.time >= start);
+  for (const digest of digests) {
+    // The head is read before the entries: a deletion that comes between them makes the commit fail.
+    const { manifest } = await reader.heads(repository, digest, undefined);
+    if (manifest === undefined) continue;
+    manifests.push(manifest);
+    const { lastDelete } = manifest.value;
+    if (lastDelete === undefined || lastDelete.time < start) continue;
+    deletions.push(...(await deletionsSince(reader, repository, digest, start)));
+  }
+  return { lookback: { entries, deletions }, manifests };
+}
+
+/** All of a manifest's entries, in order. */
+export async function readBackDigest(
+  reader: HistoryReader,
+  repository: RepositoryId,
+  digest: Digest,
+): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of reader.digestEntries(repository, digest)) entries.push(entry);
+  return entries.reverse();
+}
+
+async function deletionsSince(
+  reader: HistoryReader,
+  repository: RepositoryId,
+  digest: Digest,
+  start: number,
+): Promise<readonly Fact[]> {
+  const deletions: Fact[] = [];
+  for await (const entry of reader.digestEntries(repository, digest)) {
+    if (entry.fact.at.time < start) break;
+    if (isFirstToldDeletion(entry)) deletions.push(entry.fact);
+  }
+  return deletions;
+}
+
+async function entriesSince(newestFirst: AsyncIterable<Entry>, start: number): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of newestFirst) {
+    entries.push(entry);
+    if (entry.fact.at.time < start && beganByPush(entry)) break;
+  }
+  return entries.reverse();
+}
+
+function beganByPush(entry: Entry): boolean {
+  return entry.fact.action === 'push' && entry.replicaOf === undefined && entry.kind !== 'unchanged';
+}

@@ -1,0 +1,74 @@
+import type { Change } from '../history/change.ts';
+import type { Entry } from '../history/entry.ts';
+import type { AuditRecord, RepositoryId } from '../history/fact.ts';
+import type { Edge, ManifestHead, TagHead, Versioned } from '../history/head.ts';
+import type { Instant } from '../history/instant.ts';
+import type { Digest } from '../registry/digest.ts';
+
+/** The present time in epoch milliseconds. */
+export interface Clock {
+  now(): number;
+}
+
+/** Structured log lines; values may come from outside and are written as JSON, never as text. */
+export interface Log {
+  info(message: string, values?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, values?: Readonly<Record<string, unknown>>): void;
+  error(message: string, values?: Readonly<Record<string, unknown>>): void;
+}
+
+/** The newest state of the tag and manifest that a fact concerns. */
+export interface Heads {
+  readonly tag?: Versioned<TagHead>;
+  readonly manifest?: Versioned<ManifestHead>;
+}
+
+/** Reads what a fact has to be told against. Reads are consistent within a repository. */
+export interface HistoryReader {
+  heads(repository: RepositoryId, digest: Digest, tag: string | undefined): Promise<Heads>;
+  /** Every tag that points, or pointed, to the digest. */
+  edges(repository: RepositoryId, digest: Digest): Promise<readonly Versioned<Edge>[]>;
+  /** A tag's entries, newest first, read as far as they are consumed. */
+  tagEntries(repository: RepositoryId, tag: string): AsyncIterable<Entry>;
+  /** A manifest's entries, newest first, read as far as they are consumed. */
+  digestEntries(repository: RepositoryId, digest: Digest): AsyncIterable<Entry>;
+  /** The entry of the audit record at an instant. */
+  record(repository: RepositoryId, at: Instant): Promise<Entry | undefined>;
+}
+
+/** Writes what a fact changes. */
+export interface HistoryWriter {
+  /**
+   * Commits the changes to one repository. They are one transaction up to a hundred rows; above that, the record's own
+   * row is in the last, so that a crash in between is told again. `conflict`: a row was not as it was read, or, after
+   * a lost answer, the changes may have been made already: read again and decide.
+   */
+  commit(repository: RepositoryId, changes: readonly Change[]): Promise<'committed' | 'conflict'>;
+  /** Notes that a digest is, or was, in a repository. Repeating it changes nothing. */
+  noteDigest(repository: RepositoryId, digest: Digest): Promise<void>;
+}
+
+/** The ledger's outbox: every record is announced before it is told, so that none is lost to a crash. */
+export interface Outbox {
+  /** `known`: a record with this instant was announced before and stays as it was. */
+  announce(record: AuditRecord): Promise<'new' | 'known'>;
+  /** The record as first announced, while it isn't sealed. */
+  announced(repository: RepositoryId, at: Instant): Promise<AuditRecord | undefined>;
+}
+
+/** Input that can't be recorded as history, kept with its reason. */
+export interface Rejection {
+  /** Login server of the registry, or `unknown`. */
+  readonly registry: string;
+  /** Stable code of the reason, such as `unreadable-event`. */
+  readonly reason: string;
+  readonly detail: string;
+  readonly receivedAt: number;
+  /** The raw input as JSON text; kept up to 64 KiB. */
+  readonly payload: string;
+}
+
+/** Keeps rejected input; the same payload twice is kept once. */
+export interface Rejections {
+  keep(rejection: Rejection): Promise<void>;
+}

@@ -1,0 +1,168 @@
+import type { Change } from '../history/change.ts';
+import { planDeletion, scopeDeletion, type TagReading } from '../history/delete-plan.ts';
+import { isFirstToldDeletion, isNextOfDigest } from '../history/digest-retelling.ts';
+import type { Entry } from '../history/entry.ts';
+import type { AuditRecord, Fact } from '../history/fact.ts';
+import type { Edge, ManifestHead, Versioned } from '../history/head.ts';
+import { isAfter } from '../history/instant.ts';
+import { planPush } from '../history/push-plan.ts';
+import { isNextPush } from '../history/tag-retelling.ts';
+import { AuditFault } from './fault.ts';
+import { readBackDigest, readBackTag } from './lookback.ts';
+import type { Heads, HistoryReader, HistoryWriter, Outbox } from './ports.ts';
+
+export interface RecordFactPorts {
+  readonly reader: HistoryReader;
+  readonly writer: HistoryWriter;
+  readonly outbox: Outbox;
+}
+
+/**
+ * `recorded`: new in history. `known`: recorded before, nothing changed. `contradicted`: another fact was recorded
+ * under the same id and time.
+ */
+export type RecordOutcome =
+  | { readonly outcome: 'recorded'; readonly entry: Entry }
+  | { readonly outcome: 'known' }
+  | { readonly outcome: 'contradicted' };
+
+/** Lost races after which a delivery gives up and is repeated later. Each loss is another writer's success. */
+const maxAttempts = 64;
+
+/**
+ * Records one fact of a repository: announced in the ledger's outbox first, then told in the timelines, in one
+ * transaction. Any order, repetition and concurrency of calls ends in the same rows. Throws a retryable
+ * {@link AuditFault} when it lost too many races.
+ */
+export function recordFact(ports: RecordFactPorts) {
+  return async (record: AuditRecord): Promise<RecordOutcome> => {
+    const { outbox, reader, writer } = ports;
+    const { digest, at } = record.fact;
+    const [announced, reading] = await Promise.all([outbox.announce(record), present(reader, record)]);
+    if (announced === 'known') {
+      const known = await knownOutcome(ports, record);
+      if (known !== undefined) return known;
+    }
+    const first = announced === 'new' ? record : ((await outbox.announced(record, at)) ?? record);
+    if (!isSameFact(first.fact, record.fact)) return { outcome: 'contradicted' };
+
+    let current = reading;
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const { entry, changes } = await planned(reader, first, current);
+      const isNewDigest = current.heads.manifest === undefined;
+      const [committed] = await Promise.all([
+        writer.commit(record, changes),
+        ...(isNewDigest ? [writer.noteDigest(record, digest)] : []),
+      ]);
+      if (committed === 'committed') return { outcome: 'recorded', entry };
+      const known = await knownOutcome(ports, record);
+      if (known !== undefined) return known;
+      current = await present(reader, record);
+    }
+    throw new AuditFault('contention', `${record.repository}: ${maxAttempts} lost races for one fact`, {
+      retryable: true,
+    });
+  };
+}
+
+async function knownOutcome(ports: RecordFactPorts, record: AuditRecord): Promise<RecordOutcome | undefined> {
+  // The note may be missing when an earlier delivery ended between the two writes; repeating it is harmless.
+  const [entry] = await Promise.all([
+    ports.reader.record(record, record.fact.at),
+    ports.writer.noteDigest(record, record.fact.digest),
+  ]);
+  if (entry === undefined) return undefined;
+  return isSameFact(entry.fact, record.fact) ? { outcome: 'known' } : { outcome: 'contradicted' };
+}
+
+function isSameFact(a: Fact, b: Fact): boolean {
+  return a.action === b.action && a.digest === b.digest && a.tag === b.tag;
+}
+
+interface Present {
+  readonly heads: Heads;
+  /** Read only for a deletion. */
+  readonly edges: readonly Versioned<Edge>[];
+}
+
+async function present(reader: HistoryReader, record: AuditRecord): Promise<Present> {
+  const { action, digest, tag } = record.fact;
+  const [heads, edges] = await Promise.all([
+    reader.heads(record, digest, tag),
+    action === 'delete' ? reader.edges(record, digest) : [],
+  ]);
+  return { heads, edges };
+}
+
+interface Plan {
+  readonly entry: Entry;
+  readonly changes: readonly Change[];
+}
+
+function planned(reader: HistoryReader, record: AuditRecord, { heads, edges }: Present): Promise<Plan> {
+  return record.fact.action === 'push'
+    ? plannedPush(reader, record, heads)
+    : plannedDeletion(reader, record, heads, edges);
+}
+
+async function plannedPush(reader: HistoryReader, record: AuditRecord, heads: Heads): Promise<Plan> {
+  const push = record.fact;
+  const isNext = isNextOfDigest(push, heads.manifest?.value);
+  const digestLookback = isNext ? undefined : await readBackDigest(reader, record, push.digest);
+  const follows = isNextPush(push, heads.tag?.value) && isAfter(push.at, heads.manifest?.value.lastDelete);
+  const readBack =
+    push.tag === undefined || follows
+      ? undefined
+      : await readBackTag(reader, record, push.tag, push.at.time, {
+          digest: push.digest,
+          deletions: (digestLookback ?? (await deletionsOf(reader, record, heads)))
+            .filter(isFirstToldDeletion)
+            .map((entry) => entry.fact),
+        });
+  return planPush(push, {
+    ...(heads.tag === undefined ? {} : { tagHead: heads.tag }),
+    ...(heads.manifest === undefined ? {} : { manifestHead: heads.manifest }),
+    ...(digestLookback === undefined ? {} : { digestLookback }),
+    ...(readBack === undefined ? {} : { tagLookback: readBack.lookback, otherManifests: readBack.manifests }),
+  });
+}
+
+async function deletionsOf(
+  reader: HistoryReader,
+  record: AuditRecord,
+  heads: Heads,
+): Promise<readonly Entry[]> {
+  if (heads.manifest?.value.lastDelete === undefined) return [];
+  return readBackDigest(reader, record, record.fact.digest);
+}
+
+async function plannedDeletion(
+  reader: HistoryReader,
+  record: AuditRecord,
+  heads: Heads,
+  edges: readonly Versioned<Edge>[],
+): Promise<Plan> {
+  const deletion = record.fact;
+  const isNext = isNextOfDigest(deletion, heads.manifest?.value);
+  const readScope = async () =>
+    scopeDeletion(deletion, heads.manifest, await readBackDigest(reader, record, deletion.digest), edges);
+  const byHead = isNext ? scopeDeletion(deletion, heads.manifest, undefined, edges) : undefined;
+  // A tag is retold from all deletions of the manifest, which its head alone does not know.
+  const scope = byHead === undefined || byHead.toRetell.length > 0 ? await readScope() : byHead;
+  const since = scope.digest.changedDeletions[0]?.time ?? deletion.at.time;
+  const tags: TagReading[] = [];
+  const manifests = new Map<string, Versioned<ManifestHead>>();
+  for (const { value: edge } of scope.toRetell) {
+    const { tag: head } = await reader.heads(record, deletion.digest, edge.tag);
+    const { lookback, manifests: others } = await readBackTag(reader, record, edge.tag, since, {
+      digest: deletion.digest,
+      deletions: scope.digest.deletions,
+    });
+    tags.push({ tag: edge.tag, ...(head === undefined ? {} : { head }), lookback });
+    for (const other of others) {
+      // The earliest reading guards: a change between two readings makes the commit fail.
+      if (!manifests.has(other.value.digest)) manifests.set(other.value.digest, other);
+    }
+  }
+  return planDeletion(deletion, scope, tags, [...manifests.values()]);
+}

@@ -1,0 +1,22 @@
+import type { Digest } from '../registry/digest.ts';
+import type { Entry } from './entry.ts';
+import type { Edge, ManifestHead, TagHead } from './head.ts';
+import type { Instant } from './instant.ts';
+
+/**
+ * One write to a repository's rows. All changes made from one reading are committed together or not at all; `over`
+ * names the version that was read (`absent` when there was no row), and the commit fails when that is no longer so.
+ */
+export type Change =
+  /** The audit record itself; `isNew` fails when it was recorded already. */
+  | { readonly write: 'record'; readonly entry: Entry; readonly isNew: boolean }
+  | { readonly write: 'tag-entry'; readonly tag: string; readonly entry: Entry }
+  | { readonly write: 'tag-entry-end'; readonly tag: string; readonly at: Instant; readonly until: Instant }
+  | { readonly write: 'tag-entry-removal'; readonly tag: string; readonly at: Instant }
+  | { readonly write: 'digest-entry'; readonly entry: Entry }
+  | { readonly write: 'tag-head'; readonly head: TagHead; readonly over: string | 'absent' }
+  | { readonly write: 'tag-head-end'; readonly tag: string; readonly endedAt: Instant }
+  | { readonly write: 'manifest-head'; readonly head: ManifestHead; readonly over: string | 'absent' }
+  /** Changes nothing, but fails when the manifest changed since it was read. */
+  | { readonly write: 'manifest-guard'; readonly digest: Digest; readonly over: string }
+  | { readonly write: 'edge'; readonly edge: Edge; readonly over?: string };

@@ -1,0 +1,67 @@
+import type { Entry } from './entry.ts';
+import type { Fact } from './fact.ts';
+import { compareInstants } from './instant.ts';
+import { originOf, regionsOf, type Told, withTelling } from './replicas.ts';
+import { kindOfReturn, withLocations } from './tag-timeline.ts';
+
+/** Whether a manifest is in its repository at some instant, and which tellings before it replicas may still repeat. */
+export interface DigestState {
+  /** `never`: no push or delete of it is known. */
+  readonly presence: 'never' | 'present' | 'deleted';
+  readonly toldPushes: readonly Told[];
+  readonly toldDeletes: readonly Told[];
+}
+
+/** A manifest that nothing is known of. */
+export const unseenDigest: DigestState = { presence: 'never', toldPushes: [], toldDeletes: [] };
+
+/**
+ * Tells a manifest's story onward from a state. Pushes with a tag are given as the tag's timeline tells them and only
+ * bear on what follows; pushes by digest and deletes are told here.
+ */
+export function tellDigest(
+  before: DigestState,
+  taggedPushes: readonly Entry[],
+  facts: readonly Fact[],
+): { readonly entries: readonly Entry[]; readonly after: DigestState } {
+  const tagged = new Map(taggedPushes.map((entry) => [entry.fact, entry]));
+  const all = [...tagged.keys(), ...facts].sort((a, b) => compareInstants(a.at, b.at));
+  const entries: Entry[] = [];
+  let state = before;
+  for (const fact of all) {
+    const entry = tagged.get(fact) ?? ownEntry(state, fact);
+    entries.push(entry);
+    state = stateAfter(state, entry);
+  }
+  return { entries: withLocations(entries), after: state };
+}
+
+function ownEntry(state: DigestState, fact: Fact): Entry {
+  const told = fact.action === 'push' ? state.toldPushes : state.toldDeletes;
+  const origin = originOf(fact, told);
+  const locations = regionsOf(fact.location);
+  const copy = origin === undefined ? {} : { replicaOf: origin.at.id };
+  if (fact.action === 'delete') return { fact, kind: 'deleted', locations, ...copy };
+  const kind =
+    origin === undefined
+      ? kindOfReturn(state.presence === 'present', state.presence === 'deleted')
+      : 'unchanged';
+  return { fact, kind, locations, ...copy };
+}
+
+function stateAfter(state: DigestState, entry: Entry): DigestState {
+  const { fact, replicaOf } = entry;
+  const presence = presenceAfter(state, entry);
+  if (fact.tag !== undefined) return { ...state, presence };
+  const told = fact.action === 'push' ? state.toldPushes : state.toldDeletes;
+  const origin = told.find((one) => one.at.id === replicaOf);
+  const next = withTelling(fact, origin, told);
+  return fact.action === 'push'
+    ? { ...state, presence, toldPushes: next }
+    : { ...state, presence, toldDeletes: next };
+}
+
+function presenceAfter(state: DigestState, { fact, replicaOf }: Entry): DigestState['presence'] {
+  if (replicaOf !== undefined) return state.presence;
+  return fact.action === 'push' ? 'present' : 'deleted';
+}

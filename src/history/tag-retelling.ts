@@ -1,0 +1,204 @@
+import type { Digest } from '../registry/digest.ts';
+import type { Change } from './change.ts';
+import { beginsStretch, type Entry, saysTheSame } from './entry.ts';
+import type { Fact } from './fact.ts';
+import type { Edge, TagHead, Versioned } from './head.ts';
+import { type Instant, isAfter, isSameInstant, laterOf } from './instant.ts';
+import { mayRepeat, recentOf, withPush } from './recent-pushes.ts';
+import { replicaWindowMs } from './replicas.ts';
+import {
+  type Holding,
+  heldDigest,
+  stateAfterAll,
+  type TagState,
+  tellTag,
+  unseenTag,
+} from './tag-timeline.ts';
+
+/** What has to be read of a tag before a fact out of order, or one that may be a copy, can be told. */
+export interface TagLookback {
+  /** In order: from the beginning of the stretch before {@link lookbackStart}, without a gap, to the newest. */
+  readonly entries: readonly Entry[];
+  /** First-told deletions, since {@link tellingStart}, of every digest the tag pointed to since. */
+  readonly deletions: readonly Fact[];
+}
+
+/** Epoch milliseconds since which a tag's story may change by a fact at `time`. */
+export function tellingStart(time: number): number {
+  return time - replicaWindowMs;
+}
+
+/** Epoch milliseconds since which all of a tag's entries are needed to retell it for a fact at `time`. */
+export function lookbackStart(time: number): number {
+  return time - 2 * replicaWindowMs;
+}
+
+/** Whether a push follows all that is known of the tag, so that its head is enough to tell it. */
+export function isNextPush(push: Fact, head: TagHead | undefined): boolean {
+  if (head === undefined) return true;
+  return isAfter(push.at, head.newestPush) && isAfter(push.at, head.endedAt) && !mayRepeat(head.recent, push);
+}
+
+/** A tag's story corrected for a fact, and the writes that make it so. */
+export interface TagRetelling {
+  /** Entries that are new or say something new, in order. */
+  readonly told: readonly Entry[];
+  /** Entries that no longer hold, such as the end by a deletion that came after the tag had moved on. */
+  readonly removed: readonly Entry[];
+  readonly changes: readonly Change[];
+}
+
+/** Tells a push that {@link isNextPush}: one new entry, the tag's head moved forward, what it ends marked. */
+export function tellNextPush(push: Fact, tag: string, head: Versioned<TagHead> | undefined): TagRetelling {
+  const before = head === undefined ? unseenTag : stateOf(head.value);
+  const { entries, after } = tellTag(before, [push], []);
+  const entry = entries[0];
+  const holding = after.holding;
+  if (entry === undefined || holding === undefined) throw new Error('a push told nothing');
+  const recent = withPush(head?.value.recent ?? { pushes: [] }, push);
+  const ended = endedBy(entry, before);
+  return {
+    told: [entry],
+    removed: [],
+    changes: [
+      { write: 'tag-entry', tag, entry },
+      ...ended.map((at): Change => ({ write: 'tag-entry-end', tag, at, until: push.at })),
+      ...leftEdge(before, tag, holding, push.at),
+      { write: 'edge', edge: { tag, ...holding } },
+      {
+        write: 'tag-head',
+        head: { tag, holding, newestPush: push.at, recent },
+        over: head?.version ?? 'absent',
+      },
+    ],
+  };
+}
+
+function stateOf({ holding, endedAt }: TagHead): TagState {
+  return { holding, ...(endedAt === undefined ? {} : { endedAt }), told: [] };
+}
+
+function endedBy(entry: Entry, before: TagState): readonly Instant[] {
+  const last = before.endedAt ?? before.holding?.stretch;
+  return beginsStretch(entry) && last !== undefined ? [last] : [];
+}
+
+function leftEdge(before: TagState, tag: string, now: Holding, until: Instant): readonly Change[] {
+  const { holding } = before;
+  if (holding === undefined || heldDigest(before) === undefined || holding.digest === now.digest) return [];
+  return [{ write: 'edge', edge: { tag, ...holding, until } }];
+}
+
+/**
+ * Tells a tag's story again around a fact at `time`, a push to it (`added`) or a deletion among the lookback's, and
+ * finds which rows have to change. Facts that came in any order end in the same rows.
+ */
+export function retellTag(
+  tag: string,
+  time: number,
+  head: Versioned<TagHead> | undefined,
+  lookback: TagLookback,
+  added?: Fact,
+): TagRetelling {
+  const start = tellingStart(time);
+  const settled = lookback.entries.filter((entry) => entry.fact.at.time < start);
+  const existing = lookback.entries.filter((entry) => entry.fact.at.time >= start);
+  const before = stateAfterAll(settled);
+  const known = existing.map((entry) => entry.fact).filter((fact) => fact.action === 'push');
+  const isKnown = added === undefined || known.some((fact) => isSameInstant(fact.at, added.at));
+  const pushes = isKnown ? known : [...known, added];
+  const { entries, after } = tellTag(before, pushes, lookback.deletions);
+
+  const removed = existing.filter((entry) => !entries.some((other) => isSameEntry(entry, other)));
+  const told = entries.filter((entry) => {
+    // The fact itself is always told: another instance may have written it since, which the commit will find.
+    if (added !== undefined && isSameInstant(entry.fact.at, added.at)) return true;
+    const was = existing.find((other) => isSameEntry(entry, other));
+    return was === undefined || !saysTheSame(was, entry);
+  });
+  const lastSettled = settled.findLast(beginsStretch);
+  const ended = endOf(lastSettled, entries);
+  if (told.length === 0 && removed.length === 0 && ended.length === 0) return { told, removed, changes: [] };
+  const affected = new Set([...told, ...removed, ...ended].map((entry) => entry.fact.digest));
+  if (ended.length > 0 && before.holding) affected.add(before.holding.digest);
+  // A deletion changes no push, and what was read for it may not reach back far enough to list the recent ones.
+  const headPushes = added === undefined ? head?.value : undefined;
+  return {
+    told,
+    removed,
+    changes: [
+      ...removed.map(({ fact }): Change => ({ write: 'tag-entry-removal', tag, at: fact.at })),
+      ...[...ended, ...told].map((entry): Change => ({ write: 'tag-entry', tag, entry })),
+      ...edgesOf(tag, before, entries)
+        .filter((edge) => affected.has(edge.digest))
+        .map((edge): Change => ({ write: 'edge', edge })),
+      ...headChange(tag, after, headPushes ?? pushesOf([...settled, ...entries]), head),
+    ],
+  };
+}
+
+function isSameEntry(a: Entry, b: Entry): boolean {
+  return a.fact.action === b.fact.action && isSameInstant(a.fact.at, b.fact.at);
+}
+
+/** The last settled stretch's entry, when its end is another than recorded. */
+function endOf(last: Entry | undefined, entries: readonly Entry[]): readonly Entry[] {
+  if (last === undefined) return [];
+  const until = entries.find(beginsStretch)?.fact.at;
+  const { until: was, ...entry } = last;
+  if (until === undefined ? was === undefined : isSameInstant(until, was)) return [];
+  return [until === undefined ? entry : { ...entry, until }];
+}
+
+/** The last stretch of every digest the story tells of. */
+function edgesOf(tag: string, before: TagState, entries: readonly Entry[]): readonly Edge[] {
+  const edges = new Map<Digest, Edge>();
+  let current = before.endedAt === undefined && before.holding ? { tag, ...before.holding } : undefined;
+  const set = (edge: Edge | undefined) => edge && edges.set(edge.digest, edge);
+  set(current);
+  for (const { fact, kind, replicaOf } of entries) {
+    if (replicaOf !== undefined) continue;
+    if (kind === 'unchanged') {
+      current = current && { ...current, lastPush: fact.at };
+    } else {
+      set(current && { ...current, until: fact.at });
+      current =
+        fact.action === 'push'
+          ? { tag, digest: fact.digest, stretch: fact.at, lastPush: fact.at }
+          : undefined;
+    }
+    set(current);
+  }
+  return [...edges.values()];
+}
+
+function headChange(
+  tag: string,
+  after: TagState,
+  pushes: PushesOfHead | undefined,
+  head: Versioned<TagHead> | undefined,
+): readonly Change[] {
+  if (after.holding === undefined || pushes === undefined) return [];
+  const { holding, endedAt } = after;
+  const { newestPush, recent } = pushes;
+  return [
+    {
+      write: 'tag-head',
+      head: { tag, holding, ...(endedAt === undefined ? {} : { endedAt }), newestPush, recent },
+      over: head?.version ?? 'absent',
+    },
+  ];
+}
+
+type PushesOfHead = Pick<TagHead, 'newestPush' | 'recent'>;
+
+function pushesOf(entries: readonly Entry[]): PushesOfHead | undefined {
+  const pushes = entries.filter((entry) => entry.fact.action === 'push');
+  const newestPush = pushes.reduce<Instant | undefined>(
+    (newest, { fact }) => laterOf(fact.at, newest),
+    undefined,
+  );
+  if (newestPush === undefined) return undefined;
+  const firstTold = pushes.filter((entry) => entry.replicaOf === undefined).map((entry) => entry.fact);
+  return { newestPush, recent: recentOf(firstTold, newestPush.time) };
+}

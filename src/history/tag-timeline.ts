@@ -1,0 +1,115 @@
+import type { Digest } from '../registry/digest.ts';
+import { beginsStretch, type ChangeKind, type Entry } from './entry.ts';
+import type { Fact } from './fact.ts';
+import { compareInstants, type Instant } from './instant.ts';
+import { originOf, regionsOf, type Told, withTelling } from './replicas.ts';
+
+/** A digest that a tag points to: since which entry, and when it was last pushed there. */
+export interface Holding {
+  readonly digest: Digest;
+  readonly stretch: Instant;
+  readonly lastPush: Instant;
+}
+
+/** What a tag points to at some instant, and which pushes before it other replicas may still tell. */
+export interface TagState {
+  /** What it points to, or pointed to last. */
+  readonly holding?: Holding;
+  /** When it stopped pointing to that, by the manifest's deletion; absent while it points to it. */
+  readonly endedAt?: Instant;
+  readonly told: readonly Told[];
+}
+
+/** A tag that nothing is known of. */
+export const unseenTag: TagState = { told: [] };
+
+/** The digest a tag in this state points to, or `undefined`. */
+export function heldDigest(state: Pick<TagState, 'holding' | 'endedAt'>): Digest | undefined {
+  return state.endedAt === undefined ? state.holding?.digest : undefined;
+}
+
+/** A tag's story from some state on. */
+export interface TagStory {
+  readonly entries: readonly Entry[];
+  readonly after: TagState;
+}
+
+/**
+ * Tells a tag's story onward from a state: its pushes and the deletions of manifests it may have pointed to, all after
+ * that state. A deletion of another digest than the one it points to says nothing about the tag and makes no entry.
+ */
+export function tellTag(before: TagState, pushes: readonly Fact[], deletions: readonly Fact[]): TagStory {
+  const facts = [...pushes, ...deletions].sort((a, b) => compareInstants(a.at, b.at));
+  const entries: Entry[] = [];
+  let state = before;
+  for (const fact of facts) {
+    const entry = fact.action === 'push' ? pushEntry(state, fact) : deletionEntry(state, fact);
+    if (entry === undefined) continue;
+    entries.push(entry);
+    state = stateAfter(state, entry);
+  }
+  return { entries: withEnds(withLocations(entries)), after: state };
+}
+
+/** The state a tag is in after recorded entries, given in order and without a gap since a stretch began. */
+export function stateAfterAll(entries: readonly Entry[]): TagState {
+  return entries.reduce(stateAfter, unseenTag);
+}
+
+/** The entries, each first telling with the regions of its copies added to its own. */
+export function withLocations(entries: readonly Entry[]): readonly Entry[] {
+  const copies = new Map<string, string[]>();
+  for (const { replicaOf, fact } of entries) {
+    if (replicaOf === undefined || fact.location === undefined) continue;
+    copies.set(replicaOf, [...(copies.get(replicaOf) ?? []), fact.location]);
+  }
+  return entries.map((entry) => {
+    const others = entry.replicaOf === undefined ? copies.get(entry.fact.at.id) : undefined;
+    return others === undefined ? entry : { ...entry, locations: regionsOf(...entry.locations, ...others) };
+  });
+}
+
+function withEnds(entries: readonly Entry[]): readonly Entry[] {
+  const ended: Entry[] = [];
+  let until: Instant | undefined;
+  for (const entry of entries.toReversed()) {
+    const begins = beginsStretch(entry);
+    ended.push(begins && until !== undefined ? { ...entry, until } : entry);
+    if (begins) until = entry.fact.at;
+  }
+  return ended.reverse();
+}
+
+function pushEntry(state: TagState, fact: Fact): Entry {
+  const locations = regionsOf(fact.location);
+  const origin = originOf(fact, state.told);
+  if (origin !== undefined) return { fact, kind: 'unchanged', replicaOf: origin.at.id, locations };
+  const held = heldDigest(state);
+  if (held !== undefined && held !== fact.digest) {
+    return { fact, kind: 'moved', previousDigest: held, locations };
+  }
+  return { fact, kind: kindOfReturn(held !== undefined, state.holding?.digest === fact.digest), locations };
+}
+
+/** What a push is to a tag (or, by digest, to a manifest) that is there, was there as it is now, or never was. */
+export function kindOfReturn(present: boolean, wasThere: boolean): ChangeKind {
+  if (present) return 'unchanged';
+  return wasThere ? 'restored' : 'created';
+}
+
+function deletionEntry(state: TagState, fact: Fact): Entry | undefined {
+  if (heldDigest(state) !== fact.digest) return undefined;
+  return { fact, kind: 'deleted', locations: regionsOf(fact.location) };
+}
+
+function stateAfter(state: TagState, entry: Entry): TagState {
+  const { fact, kind, replicaOf } = entry;
+  if (fact.action === 'delete') return { ...state, endedAt: fact.at };
+  const origin = replicaOf === undefined ? undefined : state.told.find((one) => one.at.id === replicaOf);
+  // A copy whose first telling lies before what was read is too old to matter to what follows.
+  if (replicaOf !== undefined && origin === undefined) return state;
+  const told = withTelling(fact, origin, state.told);
+  if (replicaOf !== undefined) return { ...state, told };
+  const stretch = kind === 'unchanged' && state.holding ? state.holding.stretch : fact.at;
+  return { holding: { digest: fact.digest, stretch, lastPush: fact.at }, told };
+}

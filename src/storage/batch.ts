@@ -1,0 +1,81 @@
+import { entityJson, entityPath } from './odata.ts';
+import type { Operation } from './row.ts';
+
+const batch = 'batch_acr-audit';
+const changeset = 'changeset_acr-audit';
+
+/** The content type of {@link batchBody}. */
+export const batchContentType = `multipart/mixed; boundary=${batch}`;
+
+/**
+ * The body of an entity group transaction: one change set of operations.
+ * Source: https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
+ */
+export function batchBody(accountUrl: string, table: string, operations: readonly Operation[]): string {
+  const parts = operations.map((operation) =>
+    [
+      `--${changeset}`,
+      'Content-Type: application/http',
+      'Content-Transfer-Encoding: binary',
+      '',
+      part(accountUrl, table, operation),
+      '',
+    ].join('\r\n'),
+  );
+  return [
+    `--${batch}`,
+    `Content-Type: multipart/mixed; boundary=${changeset}`,
+    '',
+    ...parts,
+    `--${changeset}--`,
+    `--${batch}--`,
+    '',
+  ].join('\r\n');
+}
+
+function part(accountUrl: string, table: string, operation: Operation): string {
+  const { partitionKey, rowKey } = operation.row;
+  const entity = `${accountUrl}/${entityPath(table, partitionKey, rowKey)}`;
+  switch (operation.operation) {
+    case 'insert':
+      return request('POST', `${accountUrl}/${table}`, {}, bodyOf(operation));
+    case 'replace':
+      return request('PUT', entity, condition(operation.over), bodyOf(operation));
+    case 'merge':
+      return request('PATCH', entity, condition(operation.over), bodyOf(operation));
+    case 'remove':
+      return request('DELETE', entity, condition('*'));
+  }
+}
+
+function bodyOf(operation: Exclude<Operation, { operation: 'remove' }>): string {
+  const { partitionKey, rowKey, columns } = operation.row;
+  return entityJson(partitionKey, rowKey, columns);
+}
+
+function condition(etag: string | undefined): Record<string, string> {
+  return etag === undefined ? {} : { 'If-Match': etag };
+}
+
+function request(method: string, url: string, headers: Record<string, string>, body = ''): string {
+  const all = {
+    Accept: 'application/json;odata=minimalmetadata',
+    DataServiceVersion: '3.0',
+    Prefer: 'return-no-content',
+    ...(body === '' ? {} : { 'Content-Type': 'application/json' }),
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return [`${method} ${url} HTTP/1.1`, ...lines, '', body].join('\r\n');
+}
+
+/** The first refusal in a transaction's answer: its HTTP status and Table Storage's error code; else `undefined`. */
+export function refusalOf(answer: string): { readonly status: number; readonly code?: string } | undefined {
+  for (const match of answer.matchAll(/^HTTP\/1\.1 (\d{3})/gm)) {
+    const status = Number(match[1]);
+    if (status < 400) continue;
+    const code = /"code"\s*:\s*"([^"]*)"/.exec(answer.slice(match.index))?.[1];
+    return code === undefined ? { status } : { status, code };
+  }
+  return undefined;
+}

@@ -1,0 +1,154 @@
+import { AuditFault } from '../audit/fault.ts';
+import type { ChangeKind, Entry } from '../history/entry.ts';
+import type { Fact, FactSource } from '../history/fact.ts';
+import type { Instant } from '../history/instant.ts';
+import { parseDigest } from '../registry/digest.ts';
+import { instantOf } from './keys.ts';
+import type { Columns, StoredRow } from './row.ts';
+
+/** The columns of an entry, the same in all three places it is kept. Its instant is in the row's key. */
+export function entryColumns(entry: Entry): Columns {
+  const { fact, kind, previousDigest, replicaOf, locations, until } = entry;
+  return {
+    kind,
+    prev: previousDigest,
+    replicaOf,
+    locations: locations.length === 0 ? undefined : locations.join(),
+    until: until && instantText(until),
+    ...factColumns(fact),
+  };
+}
+
+function factColumns(fact: Fact): Columns {
+  return {
+    action: fact.action,
+    tag: fact.tag,
+    digest: fact.digest,
+    notBefore: fact.notBefore === undefined ? undefined : timeText(fact.notBefore),
+    recordedAt: timeText(fact.recordedAt),
+    source: fact.source,
+    eventId: fact.eventId === fact.at.id ? undefined : fact.eventId,
+    userAgent: fact.client.userAgent,
+    address: fact.client.address,
+    actor: fact.client.actor,
+    mediaType: fact.mediaType,
+    size: fact.size,
+    location: fact.location,
+    requestId: fact.requestId,
+    notes: fact.notes === undefined || fact.notes.length === 0 ? undefined : JSON.stringify(fact.notes),
+  };
+}
+
+/** Reads an entry's row; throws a permanent {@link AuditFault} when the row isn't one of ours. */
+export function readEntryRow(row: StoredRow): Entry {
+  const text = (name: string) => textOf(row, name);
+  const at = instantOf(row.rowKey);
+  const digest = parseDigest(text('digest') ?? '');
+  const recordedAt = readTime(text('recordedAt'));
+  const action = text('action');
+  const kind = text('kind');
+  const source = text('source');
+  if (
+    at === undefined ||
+    digest === undefined ||
+    recordedAt === undefined ||
+    (action !== 'push' && action !== 'delete') ||
+    !isKind(kind) ||
+    !isSource(source)
+  ) {
+    throw corrupt(row);
+  }
+  const previousDigest = parseDigest(text('prev') ?? '');
+  const size = text('size');
+  const notes = text('notes');
+  const notBefore = readTime(text('notBefore'));
+  const until = readInstant(text('until'));
+  const fact: Fact = {
+    at,
+    action,
+    digest,
+    recordedAt,
+    source,
+    eventId: text('eventId') ?? at.id,
+    client: {
+      ...optional('userAgent', text('userAgent')),
+      ...optional('address', text('address')),
+      ...optional('actor', text('actor')),
+    },
+    ...optional('tag', text('tag')),
+    ...optional('notBefore', notBefore),
+    ...optional('mediaType', text('mediaType')),
+    ...optional('size', size === undefined ? undefined : Number(size)),
+    ...optional('location', text('location')),
+    ...optional('requestId', text('requestId')),
+    ...optional('notes', notes === undefined ? undefined : readNotes(notes)),
+  };
+  return {
+    fact,
+    kind,
+    locations: text('locations')?.split(',') ?? [],
+    ...optional('previousDigest', previousDigest),
+    ...optional('replicaOf', text('replicaOf')),
+    ...optional('until', until),
+  };
+}
+
+/** A column as text, or `undefined`. */
+export function textOf(row: StoredRow, name: string): string | undefined {
+  const value = row.columns[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The property, or nothing when it has no value. */
+export function optional<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
+  const property: { [P in K]?: V } = {};
+  if (value !== undefined) property[name] = value;
+  return property;
+}
+
+/** RFC 3339 in UTC with milliseconds. */
+export function timeText(time: number): string {
+  return new Date(time).toISOString();
+}
+
+/** Epoch milliseconds of a stored time, or `undefined`. */
+export function readTime(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** An instant as one column. */
+export function instantText({ time, id }: Instant): string {
+  return `${timeText(time)}|${id}`;
+}
+
+/** The instant of a column, or `undefined`. */
+export function readInstant(text: string | undefined): Instant | undefined {
+  const [timePart, id] = text?.split('|') ?? [];
+  const time = readTime(timePart);
+  return time === undefined || id === undefined ? undefined : { time, id };
+}
+
+/** The fault of a row that isn't of the shape this version writes. */
+export function corrupt(row: StoredRow): AuditFault {
+  return new AuditFault('corrupt-row', `row ${row.partitionKey} ${row.rowKey} is not readable`, {
+    retryable: false,
+  });
+}
+
+function readNotes(text: string): readonly string[] {
+  const notes: unknown = JSON.parse(text);
+  return Array.isArray(notes) ? notes.filter((note) => typeof note === 'string') : [];
+}
+
+const kinds: readonly ChangeKind[] = ['created', 'moved', 'unchanged', 'restored', 'deleted', 'untagged'];
+const sources: readonly FactSource[] = ['event', 'reconcile', 'backfill'];
+
+function isKind(text: string | undefined): text is ChangeKind {
+  return kinds.some((kind) => kind === text);
+}
+
+function isSource(text: string | undefined): text is FactSource {
+  return sources.some((source) => source === text);
+}

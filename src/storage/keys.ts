@@ -1,0 +1,79 @@
+import type { RepositoryId } from '../history/fact.ts';
+import type { Instant } from '../history/instant.ts';
+
+/*
+ * The grammar of every key. `/` becomes `:`, which no repository name has; `|` separates fields, which no name, tag,
+ * digest or record id has; `~` sorts after every character used, so `P|~` ends the rows that begin with `P|`.
+ */
+
+const longestTime = 9_999_999_999_999;
+
+/** Thirteen digits that sort the newest time first. Throws RangeError for a time outside 1970 to 2286. */
+export function inverted(time: number): string {
+  if (!Number.isInteger(time) || time < 0 || time > longestTime) {
+    throw new RangeError(`no key for the time ${time}`);
+  }
+  return String(longestTime - time).padStart(13, '0');
+}
+
+/** The time of thirteen inverted digits, or `undefined` when they aren't that. */
+export function timeOf(digits: string): number | undefined {
+  return /^\d{13}$/.test(digits) ? longestTime - Number(digits) : undefined;
+}
+
+/** A repository's partition. */
+export function repositoryKey({ registry, repository }: RepositoryId): string {
+  return `${registry}|${repository.replaceAll('/', ':')}`;
+}
+
+/** The repository of a partition, or `undefined` when the text isn't one. */
+export function readRepositoryKey(key: string): RepositoryId | undefined {
+  const [registry, repository, ...rest] = key.split('|');
+  if (!registry || !repository || rest.length > 0) return undefined;
+  return { registry, repository: repository.replaceAll(':', '/') };
+}
+
+function instantKey({ time, id }: Instant): string {
+  return `${inverted(time)}|${id}`;
+}
+
+/** The instant at the end of a key, or `undefined`. */
+export function instantOf(key: string): Instant | undefined {
+  const [digits = '', id = ''] = key.split('|').slice(-2);
+  const time = timeOf(digits);
+  return time === undefined || id === '' ? undefined : { time, id };
+}
+
+/** An audit record. */
+export const recordKey = (at: Instant) => `E|${instantKey(at)}`;
+/** An entry of a tag's timeline. */
+export const tagEntryKey = (tag: string, at: Instant) => `T|${tag}|${instantKey(at)}`;
+/** An entry of a manifest's timeline. */
+export const digestEntryKey = (digest: string, at: Instant) => `D|${digest}|${instantKey(at)}`;
+/** A tag's head. */
+export const tagHeadKey = (tag: string) => `t|${tag}`;
+/** A manifest's head. */
+export const manifestHeadKey = (digest: string) => `m|${digest}`;
+/** That a tag points, or pointed, to a digest. */
+export const edgeKey = (digest: string, tag: string) => `g|${digest}|${tag}`;
+/** That a digest is, or was, in a repository: in the partition of the digest. */
+export const digestPlaceKey = ({ registry, repository }: RepositoryId) =>
+  `r|${registry}|${repository.replaceAll('/', ':')}`;
+/** A record that waits to be sealed: newest first across a registry's repositories. */
+export const pendingKey = (at: Instant, repository: string) =>
+  `${instantKey(at)}|${repository.replaceAll('/', ':')}`;
+/** The partition of a registry's records that wait to be sealed. */
+export const pendingPartition = (registry: string) => `${registry}|pending`;
+
+/** Keys that begin with a prefix, optionally only those not newer than a time, and only those after a key. */
+export function keysUnder(
+  prefix: string,
+  options: { readonly notAfter?: number; readonly notBefore?: number; readonly after?: string } = {},
+): { readonly from: string; readonly before: string } {
+  const { notAfter, notBefore, after } = options;
+  const start = notAfter === undefined ? prefix : `${prefix}${inverted(notAfter)}`;
+  // The smallest key greater than the one read last.
+  const from = after === undefined || after < start ? start : `${after} `;
+  const before = notBefore === undefined ? `${prefix}~` : `${prefix}${inverted(notBefore)}|~`;
+  return { from, before };
+}

@@ -1,0 +1,136 @@
+import { AuditFault } from '../../src/audit/fault.ts';
+import { entityJson, readEntity } from '../../src/storage/odata.ts';
+import type { Operation, Row, RowContinuation, RowPage, StoredRow, Table } from '../../src/storage/row.ts';
+
+/** What a memory table does besides its work, asked before and after every call. */
+export interface TableFaults {
+  /** Fails the call before anything is done. */
+  before?(call: string): AuditFault | undefined;
+  /** Fails the call after the work is done: a lost answer. */
+  after?(call: string): AuditFault | undefined;
+  /** The most rows of a page, to force short and empty ones. */
+  pageLimit?(): number;
+}
+
+/** A memory table, and what it holds. */
+export interface MemoryTable extends Table {
+  rows(): readonly StoredRow[];
+}
+
+/**
+ * A table in memory with the semantics of Table Storage: ordered by key, ETags, atomic transactions. It is not slower,
+ * not throttled and never loses an answer unless `faults` says so. Filters are limited to `column eq 'value'` and
+ * `not (…)`-free conjunctions, which is all that the adapters use.
+ */
+export function memoryTable(faults: TableFaults = {}): MemoryTable {
+  const rows = new Map<string, StoredRow>();
+  let etags = 0;
+  const keyOf = (row: { partitionKey: string; rowKey: string }) => `${row.partitionKey}\n${row.rowKey}`;
+
+  async function guarded<T>(call: string, work: () => T): Promise<T> {
+    // Gives other callers a turn, as a network would.
+    await Promise.resolve();
+    const failed = faults.before?.(call);
+    if (failed) throw failed;
+    const result = work();
+    await Promise.resolve();
+    const lost = faults.after?.(call);
+    if (lost) throw lost;
+    return result;
+  }
+
+  function stored(row: Row, earlier: StoredRow | undefined): StoredRow {
+    etags += 1;
+    const etag = `W/"${etags}"`;
+    const entity: unknown = JSON.parse(entityJson(row.partitionKey, row.rowKey, row.columns));
+    const read = readEntity(entity, etag);
+    if (read === undefined) throw new Error('a row could not be read back');
+    return { ...read, columns: { ...earlier?.columns, ...read.columns } };
+  }
+
+  function apply(operation: Operation, to: Map<string, StoredRow | undefined>): boolean {
+    const key = keyOf(operation.row);
+    if (to.has(key))
+      throw new AuditFault('storage-400', 'a row twice in one transaction', { retryable: false });
+    const current = rows.get(key);
+    switch (operation.operation) {
+      case 'insert':
+        if (current !== undefined) return false;
+        to.set(key, stored(operation.row, undefined));
+        return true;
+      case 'replace':
+      case 'merge':
+        if (operation.over !== undefined && current?.etag !== operation.over) return false;
+        to.set(key, stored(operation.row, operation.operation === 'merge' ? current : undefined));
+        return true;
+      case 'remove':
+        if (current === undefined) return false;
+        to.set(key, undefined);
+        return true;
+    }
+  }
+
+  return {
+    rows: () => [...rows.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+    get: (partitionKey, rowKey) => guarded('get', () => rows.get(keyOf({ partitionKey, rowKey }))),
+    insert: (row) =>
+      guarded('insert', () => {
+        if (rows.has(keyOf(row))) return 'exists';
+        rows.set(keyOf(row), stored(row, undefined));
+        return 'inserted';
+      }),
+    put: (row) => guarded('put', () => void rows.set(keyOf(row), stored(row, undefined))),
+    transact: (operations) =>
+      guarded('transact', () => {
+        const partitions = new Set(operations.map((operation) => operation.row.partitionKey));
+        if (operations.length > 100 || partitions.size !== 1) {
+          throw new AuditFault('storage-400', 'not one transaction', { retryable: false });
+        }
+        const written = new Map<string, StoredRow | undefined>();
+        for (const operation of operations) if (!apply(operation, written)) return 'conflict';
+        for (const [key, row] of written) {
+          if (row === undefined) rows.delete(key);
+          else rows.set(key, row);
+        }
+        return 'committed';
+      }),
+    page: (range, limit, from) =>
+      guarded('page', (): RowPage => {
+        const start = from?.rowKey ?? range.from;
+        const found = [...rows.values()]
+          .filter((row) => row.partitionKey === range.partitionKey)
+          .filter((row) => row.rowKey >= start && row.rowKey < range.before && row.rowKey >= range.from)
+          .sort((a, b) => (a.rowKey < b.rowKey ? -1 : 1))
+          .filter((row) => meets(row, range.filter));
+        const size = Math.min(limit, faults.pageLimit?.() ?? limit);
+        const next = found[size];
+        return {
+          rows: found.slice(0, size).map((row) => selected(row, range.select)),
+          ...(next === undefined ? {} : { next: continuationAt(next) }),
+        };
+      }),
+  };
+}
+
+function continuationAt(row: StoredRow): RowContinuation {
+  return { partitionKey: row.partitionKey, rowKey: row.rowKey };
+}
+
+function selected(row: StoredRow, names: readonly string[] | undefined): StoredRow {
+  if (names === undefined) return row;
+  const columns = Object.entries(row.columns).filter(([name]) => names.includes(name));
+  return { ...row, columns: Object.fromEntries(columns) };
+}
+
+function meets(row: StoredRow, filter: string | undefined): boolean {
+  if (filter === undefined) return true;
+  return filter.split(' and ').every((condition) => {
+    const [name, operator, value] = condition.split(' ');
+    if (name === undefined || value === undefined) throw new Error(`unknown filter: ${condition}`);
+    const column = String(row.columns[name] ?? '');
+    const wanted = value.replace(/^'|'$/g, '').replaceAll("''", "'");
+    if (operator === 'eq') return column === wanted;
+    if (operator === 'ne') return column !== wanted;
+    throw new Error(`unknown filter: ${condition}`);
+  });
+}
