@@ -83,7 +83,9 @@ async function open(directory: string, options: Partial<RegistryOptions>): Promi
             agent,
             headers: {
               ...authorization(registry, as),
-              ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }),
+              ...(body === undefined || 'Transfer-Encoding' in headers
+                ? {}
+                : { 'Content-Length': Buffer.byteLength(body) }),
               ...headers,
             },
           },
