@@ -11,6 +11,8 @@ export interface EventSubject {
   readonly repository: string;
   readonly manifest: ManifestRecord;
   readonly tag?: string | undefined;
+  /** When it happened, 7 fractional digits. */
+  readonly at: string;
 }
 
 /**
@@ -54,14 +56,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   return {
     /** A push by digest has no tag. Its subject isn't documented: `repository@digest` is this stand-in's choice. */
-    pushed: ({ repository, manifest: { mediaType, size, digest }, tag }, request) =>
+    pushed: ({ repository, manifest: { mediaType, size, digest }, tag, at }, request) =>
       record(() => ({
         id: randomUUID(),
         type: 'ImagePushed',
         subject: tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`,
         data: {
           id: randomUUID(),
-          timestamp: nanosecondText(timestamp()),
+          timestamp: nanosecondText(at),
           action: 'push',
           location,
           target: {
@@ -76,14 +78,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         },
         time: timestamp(),
       })),
-    deleted: ({ repository, manifest: { mediaType, digest } }, request) =>
+    deleted: ({ repository, manifest: { mediaType, digest }, at }, request) =>
       record(() => ({
         id: randomUUID(),
         type: 'ImageDeleted',
         subject: repository,
         data: {
           id: randomUUID(),
-          timestamp: nanosecondText(timestamp()),
+          timestamp: nanosecondText(at),
           action: 'delete',
           location,
           target: { mediaType, digest, repository },

@@ -63,8 +63,12 @@ export function manifestRoutes(ports: RegistryPorts): readonly Route[] {
   }
 
   /** What a push changes: the tag keeps its creation time and locks, the manifest everything it had. */
-  function pushChanges(name: string, described: ManifestRecord, tag: string | undefined): readonly Change[] {
-    const at = timestamp();
+  function pushChanges(
+    name: string,
+    described: ManifestRecord,
+    tag: string | undefined,
+    at: string,
+  ): readonly Change[] {
     const repository = state.repositories.get(name);
     const manifest = repository?.manifests.get(described.digest);
     const before = tag === undefined ? undefined : repository?.tags.get(tag);
@@ -124,8 +128,9 @@ export function manifestRoutes(ports: RegistryPorts): readonly Route[] {
       content,
     );
     const tag = reference.kind === 'tag' ? reference.tag : undefined;
-    const changes = pushChanges(name, described, tag);
-    state.commit([...changes, ...events.pushed({ repository: name, manifest: described, tag }, request)]);
+    const at = timestamp();
+    const changes = pushChanges(name, described, tag, at);
+    state.commit([...changes, ...events.pushed({ repository: name, manifest: described, tag, at }, request)]);
     return {
       status: 201,
       headers: {
@@ -151,7 +156,7 @@ export function manifestRoutes(ports: RegistryPorts): readonly Route[] {
     requireManifestDeletable(repository, manifest);
     state.commit([
       ...deletionOf(repository, manifest, ports),
-      ...events.deleted({ repository: name, manifest }, request),
+      ...events.deleted({ repository: name, manifest, at: timestamp() }, request),
     ]);
     return { status: 202 };
   }

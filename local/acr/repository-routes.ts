@@ -11,7 +11,7 @@ const pattern = /^\/acr\/v1\/(?<name>.+)$/;
 
 /** `GET`, `PATCH` and `DELETE` of a repository's metadata. */
 export function repositoryRoutes(ports: RegistryPorts): readonly Route[] {
-  const { state, events, loginServer } = ports;
+  const { state, events, timestamp, loginServer } = ports;
 
   function get(request: RegistryRequest): Reply {
     return { status: 200, json: repositoryView(loginServer, requireRepository(request, state)) };
@@ -36,11 +36,14 @@ export function repositoryRoutes(ports: RegistryPorts): readonly Route[] {
   function remove(request: RegistryRequest): Reply {
     const repository = requireRepository(request, state);
     requireRepositoryDeletable(repository);
+    const at = timestamp();
     const manifests = Array.from(repository.manifests.values());
     const tags = Array.from(repository.tags.values(), ({ name }) => name);
     state.commit([
       ...repositoryDeletion(repository, ports),
-      ...manifests.flatMap((manifest) => events.deleted({ repository: repository.name, manifest }, request)),
+      ...manifests.flatMap((manifest) =>
+        events.deleted({ repository: repository.name, manifest, at }, request),
+      ),
     ]);
     return {
       status: 202,
