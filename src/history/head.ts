@@ -16,6 +16,8 @@ export interface TagHead {
   readonly endedAt?: Instant;
   /** The newest push told of it, copies to replicas included. */
   readonly newestPush: Instant;
+  /** The oldest push told of it: from then on its history is known. */
+  readonly oldestPush: Instant;
   readonly recent: RecentPushes;
 }
 

@@ -27,6 +27,11 @@ export function laterOf(a: Instant, b: Instant | undefined): Instant {
   return isAfter(a, b) ? a : (b ?? a);
 }
 
+/** The earlier of two instants. */
+export function earlierOf(a: Instant, b: Instant | undefined): Instant {
+  return b !== undefined && isAfter(a, b) ? b : a;
+}
+
 /** Whether both are the same instant. */
 export function isSameInstant(a: Instant, b: Instant | undefined): boolean {
   return b !== undefined && a.time === b.time && a.id === b.id;

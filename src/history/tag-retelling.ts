@@ -3,7 +3,7 @@ import type { Change } from './change.ts';
 import { beginsStretch, type Entry, saysTheSame } from './entry.ts';
 import type { Fact } from './fact.ts';
 import type { Edge, TagHead, Versioned } from './head.ts';
-import { type Instant, isAfter, isSameInstant, laterOf } from './instant.ts';
+import { earlierOf, type Instant, isAfter, isSameInstant } from './instant.ts';
 import { mayRepeat, recentOf, withPush } from './recent-pushes.ts';
 import { replicaWindowMs } from './replicas.ts';
 import {
@@ -67,7 +67,7 @@ export function tellNextPush(push: Fact, tag: string, head: Versioned<TagHead> |
       { write: 'edge', edge: { tag, ...holding } },
       {
         write: 'tag-head',
-        head: { tag, holding, newestPush: push.at, recent },
+        head: { tag, holding, newestPush: push.at, oldestPush: head?.value.oldestPush ?? push.at, recent },
         over: head?.version ?? 'absent',
       },
     ],
@@ -181,24 +181,23 @@ function headChange(
   if (after.holding === undefined || pushes === undefined) return [];
   const { holding, endedAt } = after;
   const { newestPush, recent } = pushes;
+  const oldestPush = earlierOf(pushes.oldestPush, head?.value.oldestPush);
   return [
     {
       write: 'tag-head',
-      head: { tag, holding, ...(endedAt === undefined ? {} : { endedAt }), newestPush, recent },
+      head: { tag, holding, ...(endedAt === undefined ? {} : { endedAt }), newestPush, oldestPush, recent },
       over: head?.version ?? 'absent',
     },
   ];
 }
 
-type PushesOfHead = Pick<TagHead, 'newestPush' | 'recent'>;
+type PushesOfHead = Pick<TagHead, 'newestPush' | 'oldestPush' | 'recent'>;
 
 function pushesOf(entries: readonly Entry[]): PushesOfHead | undefined {
   const pushes = entries.filter((entry) => entry.fact.action === 'push');
-  const newestPush = pushes.reduce<Instant | undefined>(
-    (newest, { fact }) => laterOf(fact.at, newest),
-    undefined,
-  );
-  if (newestPush === undefined) return undefined;
+  const newestPush = pushes.at(-1)?.fact.at;
+  const oldestPush = pushes[0]?.fact.at;
+  if (newestPush === undefined || oldestPush === undefined) return undefined;
   const firstTold = pushes.filter((entry) => entry.replicaOf === undefined).map((entry) => entry.fact);
-  return { newestPush, recent: recentOf(firstTold, newestPush.time) };
+  return { newestPush, oldestPush, recent: recentOf(firstTold, newestPush.time) };
 }

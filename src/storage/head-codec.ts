@@ -11,6 +11,7 @@ export function tagHeadColumns(head: TagHead): Columns {
     ...holdingColumns(head.holding),
     endedAt: head.endedAt && instantText(head.endedAt),
     newestPush: instantText(head.newestPush),
+    oldestPush: instantText(head.oldestPush),
     recent: recentText(head.recent.pushes),
     recentIncompleteUntil:
       head.recent.incompleteUntil === undefined ? undefined : timeText(head.recent.incompleteUntil),
@@ -21,11 +22,13 @@ export function tagHeadColumns(head: TagHead): Columns {
 export function readTagHead(row: StoredRow): TagHead {
   const [, tag] = row.rowKey.split('|');
   const newestPush = readInstant(textOf(row, 'newestPush'));
-  if (tag === undefined || newestPush === undefined) throw corrupt(row);
+  const oldestPush = readInstant(textOf(row, 'oldestPush'));
+  if (tag === undefined || newestPush === undefined || oldestPush === undefined) throw corrupt(row);
   return {
     tag,
     holding: readHolding(row),
     newestPush,
+    oldestPush,
     recent: readRecent(row),
     ...optional('endedAt', readInstant(textOf(row, 'endedAt'))),
   };

@@ -71,9 +71,11 @@ export function keysUnder(
   options: { readonly notAfter?: number; readonly notBefore?: number; readonly after?: string } = {},
 ): { readonly from: string; readonly before: string } {
   const { notAfter, notBefore, after } = options;
-  const start = notAfter === undefined ? prefix : `${prefix}${inverted(notAfter)}`;
+  // No key is newer than the last one that can be written.
+  const start = notAfter === undefined ? prefix : `${prefix}${inverted(Math.min(notAfter, longestTime))}`;
   // The smallest key greater than the one read last.
   const from = after === undefined || after < start ? start : `${after} `;
-  const before = notBefore === undefined ? `${prefix}~` : `${prefix}${inverted(notBefore)}|~`;
+  const before =
+    notBefore === undefined ? `${prefix}~` : `${prefix}${inverted(Math.min(notBefore, longestTime))}|~`;
   return { from, before };
 }

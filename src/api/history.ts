@@ -1,0 +1,101 @@
+import * as z from 'zod/mini';
+import type { HistoryPages } from '../audit/history-pages.ts';
+import { queryHistory } from '../audit/query-history.ts';
+import type { ChangeKind } from '../history/entry.ts';
+import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import { readCursor } from './cursor.ts';
+import { type HistoryItem, historyItem } from './history-entry.ts';
+import { readScope } from './image-parameter.ts';
+import { listForm, listingResponse } from './listing.ts';
+import { badParameters } from './problem.ts';
+import { route } from './route.ts';
+import { timeParameter } from './time-parameter.ts';
+
+const kinds: readonly ChangeKind[] = ['created', 'moved', 'unchanged', 'restored', 'deleted', 'untagged'];
+
+const limitParameter = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((text) => (/^\d{1,4}$/.test(text) ? Number(text) : 0)),
+  ),
+  z
+    .number()
+    .check(
+      z.gte(1, { error: 'must be a whole number from 1 to 1000' }),
+      z.lte(1000, { error: 'must be a whole number from 1 to 1000' }),
+    ),
+);
+
+const kindParameter = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((text) => text.split(',').map((kind) => kind.trim())),
+  ),
+  z.array(z.enum(kinds, { error: `must be one or more of ${kinds.join(', ')}, separated by commas` })),
+);
+
+const query = z.strictObject({
+  image: z.optional(z.string()),
+  from: z.optional(timeParameter),
+  to: z.optional(timeParameter),
+  kind: z.optional(kindParameter),
+  client: z.optional(z.string().check(z.maxLength(256, { error: 'must have at most 256 characters' }))),
+  limit: z.optional(limitParameter),
+  cursor: z.optional(z.string()),
+});
+
+const columns = [
+  'occurredAt',
+  'registry',
+  'repository',
+  'tag',
+  'kind',
+  'digest',
+  'previousDigest',
+  'notBefore',
+  'recordedAt',
+  'source',
+  'userAgent',
+  'address',
+  'actor',
+  'mediaType',
+  'size',
+  'locations',
+  'eventId',
+  'recordId',
+  'requestId',
+  'notes',
+] as const;
+
+/** `GET history`: who pushed, moved or deleted what, newest first. */
+export function historyRoute(registries: readonly AcceptedRegistry[], pages: HistoryPages) {
+  const ask = queryHistory({ pages });
+  return route({
+    name: 'getHistory',
+    method: 'GET',
+    path: 'history',
+    summary: 'Pushes, moves and deletions of a registry, repository, tag or digest, newest first.',
+    role: 'Audit.Read',
+    query,
+    async answer({ query: { image, from, to, kind, client, limit, cursor }, accept, url }) {
+      if (from !== undefined && to !== undefined && from > to) {
+        throw badParameters([{ name: 'from', reason: 'is after `to`: the span would be empty' }]);
+      }
+      const { items, next } = await ask({
+        scope: readScope(image, registries),
+        limit: limit ?? 100,
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+        ...(kind === undefined ? {} : { kinds: kind }),
+        ...(client === undefined ? {} : { client }),
+        ...(cursor === undefined ? {} : { after: readCursor(cursor) }),
+      });
+      const listing = { items: items.map(historyItem), ...(next === undefined ? {} : { next }) };
+      return listingResponse(listing, listForm(accept), url, columns, cellsOf);
+    },
+  });
+}
+
+function cellsOf({ client, locations, notes, image: _, ...item }: HistoryItem) {
+  return { ...item, ...client, locations: locations.join(' '), notes: notes?.join('; ') };
+}

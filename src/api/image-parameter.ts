@@ -1,0 +1,69 @@
+import type { HistoryScope } from '../audit/history-pages.ts';
+import type { RepositoryId } from '../history/fact.ts';
+import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import type { Digest } from '../registry/digest.ts';
+import { parseReference } from '../registry/reference.ts';
+import { badParameters } from './problem.ts';
+
+/** An image parameter that names a repository at least. */
+export interface NamedImage extends RepositoryId {
+  readonly tag?: string;
+  readonly digest?: Digest;
+}
+
+/**
+ * Reads an `image` parameter: a registry's login server, or a reference to a repository, tag or digest in it. Without a
+ * registry it means the only accepted one. Throws a {@link badParameters} problem that says what is wrong.
+ */
+export function readScope(image: string | undefined, registries: readonly AcceptedRegistry[]): HistoryScope {
+  const only = registries.length === 1 ? registries[0]?.loginServer : undefined;
+  if (image === undefined) {
+    if (only !== undefined) return { registry: only };
+    throw badParameters([{ name: 'image', reason: `is missing: give one of ${listOf(registries)}` }]);
+  }
+  const registry = registryOf(image.toLowerCase(), registries);
+  return registry === undefined ? readImage(image, registries) : { registry };
+}
+
+/** Reads an `image` parameter that has to name a repository. */
+export function readImage(image: string, registries: readonly AcceptedRegistry[]): NamedImage {
+  const reading = parseReference(image);
+  if (!reading.ok) throw badParameters([{ name: 'image', reason: reading.problem }]);
+  const { registry: named, ...reference } = reading.reference;
+  const only = registries.length === 1 ? registries[0]?.loginServer : undefined;
+  const registry = named === undefined ? only : registryOf(named, registries);
+  if (registry !== undefined) return { registry, ...reference };
+  const reason =
+    named === undefined
+      ? `names no registry: begin with one of ${listOf(registries)}`
+      : `${named} is not among the audited registries: ${listOf(registries)}`;
+  throw badParameters([{ name: 'image', reason }]);
+}
+
+/** Reads an `image` parameter that has to name a tag, and may not name a digest. */
+export function readTagImage(
+  image: string,
+  registries: readonly AcceptedRegistry[],
+): NamedImage & { tag: string } {
+  const { tag, digest, ...repository } = readImage(image, registries);
+  if (tag === undefined) {
+    throw badParameters([{ name: 'image', reason: 'names no tag: end it with ":" and a tag' }]);
+  }
+  if (digest !== undefined) {
+    throw badParameters([{ name: 'image', reason: 'names a digest, which never moves: leave it out' }]);
+  }
+  return { ...repository, tag };
+}
+
+/** The audited registry of that name: an accepted one, or one connected to it. */
+function registryOf(name: string, registries: readonly AcceptedRegistry[]): string | undefined {
+  const isAudited = registries.some(({ loginServer }) => {
+    const label = name.endsWith(`.${loginServer}`) ? name.slice(0, -loginServer.length - 1) : undefined;
+    return name === loginServer || (label !== undefined && /^[a-z0-9-]+$/.test(label));
+  });
+  return isAudited ? name : undefined;
+}
+
+function listOf(registries: readonly AcceptedRegistry[]): string {
+  return registries.map(({ loginServer }) => loginServer).join(', ');
+}

@@ -1,0 +1,120 @@
+import {
+  app,
+  type HttpMethod,
+  type HttpRequest,
+  type HttpResponseInit,
+  type InvocationContext,
+} from '@azure/functions';
+import type * as z from 'zod/mini';
+import { AuditFault } from '../audit/fault.ts';
+import { type AuthMode, type Principal, principalOf, type Role } from './principal.ts';
+import { badParameters, type Problem, problemResponse, RequestProblem } from './problem.ts';
+
+/** A request as a route sees it: parameters read, caller known and allowed. */
+export interface ReadRequest<Q> {
+  readonly query: Q;
+  readonly principal: Principal | undefined;
+  /** The request's `Accept` header. */
+  readonly accept: string;
+  /** The request's own URL, for links. */
+  readonly url: string;
+}
+
+/** One route of the API: what it takes, who may call it, what it does. Validation and documents come from here. */
+export interface Route<S extends z.ZodMiniType = z.ZodMiniType> {
+  /** Name of the function, such as `getHistory`. */
+  readonly name: string;
+  readonly method: HttpMethod;
+  /** Path below `/api/v1/`. */
+  readonly path: string;
+  /** One sentence for the reference. */
+  readonly summary: string;
+  /** Absent: anyone, without signing in. */
+  readonly role?: Role;
+  readonly query: S;
+  answer(request: ReadRequest<z.output<S>>): Promise<HttpResponseInit>;
+}
+
+/** A route with its query's type known to its answer. */
+export function route<S extends z.ZodMiniType>(definition: Route<S>): Route<S> {
+  return definition;
+}
+
+/** Makes the routes functions of the app. */
+export function registerRoutes(routes: readonly Route[], mode: AuthMode): void {
+  for (const each of routes) {
+    app.http(each.name, {
+      methods: [each.method],
+      route: `v1/${each.path}`,
+      authLevel: 'anonymous',
+      handler: (request, context) => answerTo(each, mode, request, context),
+    });
+  }
+}
+
+/** Answers a request to a route: 401 and 403 before anything is read, problems as RFC 9457, faults as 503 or 500. */
+export async function answerTo(
+  to: Route,
+  mode: AuthMode,
+  request: HttpRequest,
+  context: Pick<InvocationContext, 'error' | 'invocationId'>,
+): Promise<HttpResponseInit> {
+  try {
+    const principal = principalOf(request.headers, mode);
+    const refused = refusal(to.role, principal);
+    if (refused !== undefined) return problemResponse(refused);
+    const query = readQuery(to.query, request.query);
+    const accept = request.headers.get('accept') ?? '*/*';
+    return await to.answer({ query, principal, accept, url: request.url });
+  } catch (error) {
+    if (error instanceof RequestProblem) return problemResponse(error.problem);
+    context.error('request failed', { route: to.name, error: String(error) });
+    return problemResponse(problemOf(error, context.invocationId));
+  }
+}
+
+function refusal(role: Role | undefined, principal: Principal | undefined): Problem | undefined {
+  if (role === undefined) return undefined;
+  if (principal === undefined) {
+    return {
+      status: 401,
+      type: 'not-signed-in',
+      title: 'Sign in first',
+      detail: `This needs the role ${role}.`,
+    };
+  }
+  if (principal.roles.has(role)) return undefined;
+  const detail = `This needs the app role ${role}, which ${principal.name} does not have.`;
+  return { status: 403, type: 'not-allowed', title: 'Not allowed', detail };
+}
+
+function readQuery<S extends z.ZodMiniType>(schema: S, query: URLSearchParams): z.output<S> {
+  const names = [...new Set(query.keys())];
+  const repeated = names.filter((name) => query.getAll(name).length > 1);
+  if (repeated.length > 0) {
+    throw badParameters(repeated.map((name) => ({ name, reason: 'is given more than once: give it once' })));
+  }
+  const result = schema.safeParse(Object.fromEntries(query));
+  if (result.success) return result.data;
+  throw badParameters(
+    result.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((name) => ({ name, reason: 'is not a parameter of this route' }))
+        : [{ name: issue.path.join('.'), reason: issue.message }],
+    ),
+  );
+}
+
+function problemOf(error: unknown, invocationId: string): Problem {
+  if (error instanceof AuditFault && error.retryable) {
+    return {
+      status: 503,
+      type: 'try-again',
+      title: 'Storage did not answer',
+      detail: 'Nothing was lost; try again in a moment.',
+      members: { invocationId },
+    };
+  }
+  const detail = 'The fault was logged under this invocation id.';
+  return { status: 500, type: 'internal', title: 'Something broke', detail, members: { invocationId } };
+}

@@ -1,0 +1,63 @@
+import * as z from 'zod/mini';
+import type { Progress } from '../audit/history-pages.ts';
+import type { Clock } from '../audit/ports.ts';
+import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import { isoTime } from './history-entry.ts';
+import { route } from './route.ts';
+
+const query = z.strictObject({});
+
+/** `GET health`: whether the service can do its work. Anyone may ask, so it says no more than that. */
+export function healthRoute(progress: Progress) {
+  return route({
+    name: 'getHealth',
+    method: 'GET',
+    path: 'health',
+    summary: 'Whether the service is ready: 200, or 503 when storage does not answer.',
+    query,
+    async answer() {
+      await progress.check();
+      return { headers: { 'cache-control': 'no-store' }, jsonBody: { status: 'ready' } };
+    },
+  });
+}
+
+/** `GET status`: how far each registry's history has come. */
+export function statusRoute(registries: readonly AcceptedRegistry[], progress: Progress, clock: Clock) {
+  return route({
+    name: 'getStatus',
+    method: 'GET',
+    path: 'status',
+    summary: 'For each audited registry: its last event, how late it was recorded, and what was rejected.',
+    role: 'Audit.Read',
+    query,
+    async answer() {
+      const [known, unattributed] = await Promise.all([
+        Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, progress))),
+        progress.of('unknown'),
+      ]);
+      return {
+        headers: { 'cache-control': 'no-store' },
+        jsonBody: {
+          at: isoTime(clock.now()),
+          registries: known,
+          unattributed: { rejected: unattributed.rejected },
+        },
+      };
+    },
+  });
+}
+
+async function registryStatus(registry: string, progress: Progress) {
+  const { lastEventAt, lastRecordedAt, rejected } = await progress.of(registry);
+  if (lastEventAt === undefined || lastRecordedAt === undefined) return { registry, rejected };
+  return {
+    registry,
+    lastEvent: {
+      occurredAt: isoTime(lastEventAt),
+      recordedAt: isoTime(lastRecordedAt),
+      lagMs: lastRecordedAt - lastEventAt,
+    },
+    rejected,
+  };
+}

@@ -1,0 +1,56 @@
+import type { ChangeKind } from '../history/entry.ts';
+import type { Client } from '../history/fact.ts';
+import type { HistoryPages, HistorySpan, PlacedEntry } from './history-pages.ts';
+
+/** A question to history. */
+export interface HistoryQuery extends HistorySpan {
+  readonly limit: number;
+  readonly kinds?: readonly ChangeKind[];
+  /** Text that the user agent, address or actor contains, in any letter case. */
+  readonly client?: string;
+}
+
+/** Entries read for one answer, matching or not: a rare match is found page by page, never in one long request. */
+const maxScanned = 5_000;
+
+/**
+ * Answers a question to history: matching entries, newest first, and where to go on. A page may hold fewer entries than
+ * asked for, even none, and still go on.
+ */
+export function queryHistory({ pages }: { readonly pages: HistoryPages }) {
+  return async (query: HistoryQuery): Promise<{ items: readonly PlacedEntry[]; next?: string }> => {
+    const { limit, kinds, client, ...span } = query;
+    const items: PlacedEntry[] = [];
+    let after = span.after;
+    for (let scanned = 0; scanned < maxScanned; ) {
+      const page = await pages.page({ ...span, ...(after === undefined ? {} : { after }) }, limit);
+      scanned += Math.max(page.entries.length, 1);
+      for (const placed of page.entries) {
+        if (!isWanted(placed, kinds, client)) continue;
+        items.push(placed);
+        if (items.length === limit) return { items, next: placed.position };
+      }
+      if (page.next === undefined) return { items };
+      after = page.next;
+    }
+    return { items, ...(after === undefined ? {} : { next: after }) };
+  };
+}
+
+function isWanted(
+  { entry }: PlacedEntry,
+  kinds: readonly ChangeKind[] | undefined,
+  client: string | undefined,
+): boolean {
+  // Another replica's copy is part of what it repeats, which lists its region.
+  if (entry.replicaOf !== undefined) return false;
+  if (kinds !== undefined && !kinds.includes(entry.kind)) return false;
+  return client === undefined || mentions(entry.fact.client, client);
+}
+
+function mentions(client: Client, text: string): boolean {
+  const wanted = text.toLowerCase();
+  return [client.userAgent, client.address, client.actor].some((value) =>
+    value?.toLowerCase().includes(wanted),
+  );
+}

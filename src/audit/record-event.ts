@@ -1,0 +1,100 @@
+import type { Fact } from '../history/fact.ts';
+import { recordIdOf } from '../history/record-id.ts';
+import { type AcceptedRegistry, acceptedRegistry, historyRegistry } from '../registry/accepted-registry.ts';
+import { type RegistryEvent, readRegistryEvent } from '../registry/registry-event.ts';
+import type { Clock, Log, Rejections } from './ports.ts';
+import { type RecordFactPorts, recordFact } from './record-fact.ts';
+
+export interface RecordEventPorts extends RecordFactPorts {
+  readonly rejections: Rejections;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What became of an event. All of these are final: the delivery is acknowledged. */
+export type EventOutcome = 'recorded' | 'known' | 'ignored' | 'rejected';
+
+/** Characters of JSON above which an event cannot have come from Event Grid, whose limit is 1 MiB. */
+const maxEventLength = 1_048_576;
+
+/** Milliseconds by which a registry's clock may be ahead of ours. */
+const maxClockSkewMs = 15 * 60_000;
+
+/**
+ * Records one delivered event. What can never be recorded (unreadable, from a registry that isn't accepted, dated in
+ * the future) is kept with its reason and acknowledged; a passing fault is thrown, so that it is delivered again.
+ */
+export function recordEvent(registries: readonly AcceptedRegistry[], ports: RecordEventPorts) {
+  const record = recordFact(ports);
+
+  return async (input: unknown): Promise<EventOutcome> => {
+    const payload = JSON.stringify(input) ?? 'undefined';
+    const now = ports.clock.now();
+
+    async function reject(reason: string, detail: string, registry = 'unknown'): Promise<EventOutcome> {
+      await ports.rejections.keep({ registry, reason, detail, receivedAt: now, payload });
+      ports.log.warn('event rejected', { reason, detail, registry });
+      return 'rejected';
+    }
+
+    if (payload.length > maxEventLength) {
+      return reject(
+        'oversized-event',
+        `the event has ${payload.length} characters: at most ${maxEventLength}`,
+      );
+    }
+    const reading = readRegistryEvent(input);
+    if (reading.outcome === 'other-type') {
+      ports.log.info('event of another type ignored', { type: reading.type });
+      return 'ignored';
+    }
+    if (reading.outcome === 'invalid') {
+      const problems = reading.problems.map(({ field, problem }) => `${field}: ${problem}`);
+      return reject('unreadable-event', problems.join('; '));
+    }
+    const { event } = reading;
+    const accepted = acceptedRegistry(event, registries);
+    if (accepted === undefined) {
+      return reject('unknown-registry', `${event.resourceId} is not among the accepted REGISTRIES`);
+    }
+    const registry = historyRegistry(event, accepted);
+    if (registry === undefined) {
+      const detail = 'the connected registry has a name that is not a domain label';
+      return reject('unknown-registry', detail, accepted.loginServer);
+    }
+    if (event.occurredAt > now + maxClockSkewMs) {
+      const detail = `data.timestamp ${new Date(event.occurredAt).toISOString()} is in the future`;
+      return reject('future-timestamp', detail, registry);
+    }
+    const result = await record({ registry, repository: event.repository, fact: factOf(event, now) });
+    if (result.outcome === 'contradicted') {
+      const detail = `another event was recorded with the id ${event.id} at the same time`;
+      return reject('id-reused', detail, registry);
+    }
+    if (result.outcome === 'recorded') {
+      const { kind } = result.entry;
+      ports.log.info('event recorded', { registry, repository: event.repository, kind, id: event.id });
+    }
+    return result.outcome;
+  };
+}
+
+function factOf(event: RegistryEvent, now: number): Fact {
+  const isPush = event.action === 'push' || event.action === 'chart_push';
+  const { mediaType, size, location, request, notes } = event;
+  return {
+    at: { time: event.occurredAt, id: recordIdOf(event.id) },
+    action: isPush ? 'push' : 'delete',
+    digest: event.digest,
+    recordedAt: now,
+    source: 'event',
+    eventId: event.id,
+    client: event.client,
+    ...(isPush && event.tag !== undefined ? { tag: event.tag } : {}),
+    ...(mediaType === undefined ? {} : { mediaType }),
+    ...(size === undefined ? {} : { size }),
+    ...(location === undefined ? {} : { location }),
+    ...(request?.id === undefined ? {} : { requestId: request.id }),
+    ...(notes.length === 0 ? {} : { notes }),
+  };
+}

@@ -1,0 +1,120 @@
+import type { HistoryPages, HistoryScope, HistorySpan, PlacedEntry } from '../audit/history-pages.ts';
+import type { Entry } from '../history/entry.ts';
+import type { RepositoryId } from '../history/fact.ts';
+import { readEntryRow } from './entry-codec.ts';
+import { readTagHead } from './head-codec.ts';
+import { instantOf, keysUnder, pendingPartition, recordKey, repositoryKey, tagHeadKey } from './keys.ts';
+import type { RowContinuation, RowPage, StoredRow, Table } from './row.ts';
+
+/** Reads histories from the `repositories` table, and a whole registry's by way of the `log` table. */
+export function historyPages(repositories: Table, log: Table): HistoryPages {
+  return {
+    page: (span, limit) =>
+      span.scope.repository === undefined
+        ? registryPage(repositories, log, span, limit)
+        : repositoryPage(repositories, { ...span.scope, repository: span.scope.repository }, span, limit),
+
+    async entryAsOf(repository, tag, time) {
+      const range = {
+        partitionKey: repositoryKey(repository),
+        ...keysUnder(`T|${tag}|`, { notAfter: time }),
+        // A push of what the tag points to already, and a replica's copy, begin nothing.
+        filter: "kind ne 'unchanged'",
+      };
+      const { rows } = await fullPage(repositories, range, 1);
+      return rows[0] && readEntryRow(rows[0]);
+    },
+
+    async tagHead(repository, tag) {
+      const row = await repositories.get(repositoryKey(repository), tagHeadKey(tag));
+      return row && readTagHead(row);
+    },
+  };
+}
+
+function prefixOf({ tag, digest }: HistoryScope): string {
+  if (tag !== undefined) return `T|${tag}|`;
+  return digest === undefined ? 'E|' : `D|${digest}|`;
+}
+
+function spanKeys(span: HistorySpan, prefix: string) {
+  const { from, to, after } = span;
+  return keysUnder(prefix, {
+    ...(to === undefined ? {} : { notAfter: to }),
+    ...(from === undefined ? {} : { notBefore: from }),
+    ...(after === undefined ? {} : { after: `${prefix}${after}` }),
+  });
+}
+
+async function repositoryPage(
+  repositories: Table,
+  scope: HistoryScope & RepositoryId,
+  span: HistorySpan,
+  limit: number,
+) {
+  const prefix = prefixOf(scope);
+  const { registry, repository, tag, digest } = scope;
+  const range = {
+    partitionKey: repositoryKey(scope),
+    ...spanKeys(span, prefix),
+    ...(tag !== undefined && digest !== undefined ? { filter: `digest eq '${digest}'` } : {}),
+  };
+  const page = await fullPage(repositories, range, limit);
+  const entries = page.rows.map((row): PlacedEntry => {
+    const entry = readEntryRow(row);
+    const ofTag = tag ?? entry.fact.tag;
+    const position = row.rowKey.slice(prefix.length);
+    return { registry, repository, entry, position, ...(ofTag === undefined ? {} : { tag: ofTag }) };
+  });
+  return withNext(entries, page.next !== undefined, page.rows.at(-1)?.rowKey.slice(prefix.length));
+}
+
+/** A whole registry's history: the outbox lists its records newest first, their repositories tell what they meant. */
+async function registryPage(repositories: Table, log: Table, span: HistorySpan, limit: number) {
+  const { registry } = span.scope;
+  const range = { partitionKey: pendingPartition(registry), ...spanKeys(span, ''), select: ['PartitionKey'] };
+  const page = await fullPage(log, range, limit);
+  const places = page.rows.map(placeOf).filter((place) => place !== undefined);
+  const byRepository = Map.groupBy(places, (place) => place.repository);
+  const found = await Promise.all(
+    [...byRepository].map(async ([repository, some]) => {
+      const partitionKey = repositoryKey({ registry, repository });
+      const [newest, oldest] = [some[0], some.at(-1)];
+      if (newest === undefined || oldest === undefined) return [];
+      const from = recordKey(newest.at);
+      const before = `${recordKey(oldest.at)} `;
+      const { rows } = await fullPage(repositories, { partitionKey, from, before }, 1000);
+      return rows.map((row): [string, Entry] => [`${row.rowKey}|${repository}`, readEntryRow(row)]);
+    }),
+  );
+  const entryOf = new Map(found.flat());
+  const entries = places.flatMap(({ at, repository, position }): PlacedEntry[] => {
+    // A record announced but not yet told: its delivery is under way, or will be repeated.
+    const entry = entryOf.get(`${recordKey(at)}|${repository}`);
+    if (entry === undefined) return [];
+    const { tag } = entry.fact;
+    return [{ registry, repository, entry, position, ...(tag === undefined ? {} : { tag }) }];
+  });
+  return withNext(entries, page.next !== undefined, page.rows.at(-1)?.rowKey);
+}
+
+function placeOf(row: StoredRow) {
+  const parts = row.rowKey.split('|');
+  const repository = parts.pop()?.replaceAll(':', '/');
+  const at = instantOf(parts.join('|'));
+  return at === undefined || !repository ? undefined : { at, repository, position: row.rowKey };
+}
+
+function withNext(entries: readonly PlacedEntry[], isMore: boolean, last: string | undefined) {
+  return isMore && last !== undefined ? { entries, next: last } : { entries };
+}
+
+/** A page of rows that is empty only at the end, though storage may answer with empty ones before it. */
+async function fullPage(table: Table, range: Parameters<Table['page']>[0], limit: number): Promise<RowPage> {
+  let from: RowContinuation | undefined;
+  for (;;) {
+    const page: RowPage = await table.page(range, limit, from);
+    if (page.rows.length > 0 || page.next === undefined) return page;
+    from = page.next;
+  }
+}
