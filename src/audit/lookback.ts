@@ -1,6 +1,6 @@
 import { isFirstToldDeletion } from '../history/digest-retelling.ts';
 import type { Entry } from '../history/entry.ts';
-import type { Fact, RepositoryId } from '../history/fact.ts';
+import type { RepositoryId } from '../history/fact.ts';
 import type { ManifestHead, Versioned } from '../history/head.ts';
 import { lookbackStart, type TagLookback, tellingStart } from '../history/tag-retelling.ts';
 import type { Digest } from '../registry/digest.ts';
@@ -21,14 +21,14 @@ export async function readBackTag(
   repository: RepositoryId,
   tag: string,
   time: number,
-  known: { readonly digest: Digest; readonly deletions: readonly Fact[] },
+  known: { readonly digest: Digest; readonly deletions: readonly Entry[] },
 ): Promise<TagReadBack> {
   const entries = await entriesSince(reader.tagEntries(repository, tag), lookbackStart(time));
   const digests = new Set(entries.map((entry) => entry.fact.digest));
   digests.delete(known.digest);
   const start = tellingStart(time);
   const manifests: Versioned<ManifestHead>[] = [];
-  const deletions = known.deletions.filter((fact) => fact.at.time >= start);
+  const deletions = known.deletions.filter(({ fact }) => fact.at.time >= start);
   for (const digest of digests) {
     // The head is read before the entries: a deletion that comes between them makes the commit fail.
     const { manifest } = await reader.heads(repository, digest, undefined);
@@ -57,11 +57,11 @@ async function deletionsSince(
   repository: RepositoryId,
   digest: Digest,
   start: number,
-): Promise<readonly Fact[]> {
-  const deletions: Fact[] = [];
+): Promise<readonly Entry[]> {
+  const deletions: Entry[] = [];
   for await (const entry of reader.digestEntries(repository, digest)) {
     if (entry.fact.at.time < start) break;
-    if (isFirstToldDeletion(entry)) deletions.push(entry.fact);
+    if (isFirstToldDeletion(entry)) deletions.push(entry);
   }
   return deletions;
 }

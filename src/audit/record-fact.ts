@@ -115,9 +115,9 @@ async function plannedPush(reader: HistoryReader, record: AuditRecord, heads: He
       ? undefined
       : await readBackTag(reader, record, push.tag, push.at.time, {
           digest: push.digest,
-          deletions: (digestLookback ?? (await deletionsOf(reader, record, heads)))
-            .filter(isFirstToldDeletion)
-            .map((entry) => entry.fact),
+          deletions: (digestLookback ?? (await deletionsOf(reader, record, heads))).filter(
+            isFirstToldDeletion,
+          ),
         });
   return planPush(push, {
     ...(heads.tag === undefined ? {} : { tagHead: heads.tag }),

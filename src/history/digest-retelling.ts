@@ -20,10 +20,10 @@ export function isNextOfDigest(fact: Fact, head: ManifestHead | undefined): bool
 export interface DigestRetelling {
   /** The fact as told. */
   readonly entry: Entry;
-  /** First-told deletions that began or ceased to be ones, in order: only the tags they concern need retelling. */
+  /** First-told deletions that are new, no more, or told by more or fewer regions: they may concern tags. In order. */
   readonly changedDeletions: readonly Instant[];
   /** First-told deletions, the new one included. */
-  readonly deletions: readonly Fact[];
+  readonly deletions: readonly Entry[];
   readonly changes: readonly Change[];
 }
 
@@ -55,7 +55,7 @@ export function retellDigest(
   return {
     entry,
     changedDeletions: changed(existing, entries),
-    deletions: entries.filter(isFirstToldDeletion).map((told) => told.fact),
+    deletions: entries.filter(isFirstToldDeletion),
     changes: [
       ...rewritten.flatMap((told): Change[] => [
         { write: 'record', entry: told, isNew: false },
@@ -84,11 +84,12 @@ export function isFirstToldDeletion(entry: Entry): boolean {
 }
 
 function changed(existing: readonly Entry[], entries: readonly Entry[]): readonly Instant[] {
-  const was = existing.filter(isFirstToldDeletion).map((entry) => entry.fact.at);
-  const is = entries.filter(isFirstToldDeletion).map((entry) => entry.fact.at);
-  const only = (some: readonly Instant[], others: readonly Instant[]) =>
-    some.filter((at) => !others.some((other) => isSameInstant(at, other)));
-  return [...only(was, is), ...only(is, was)].sort((a, b) => a.time - b.time);
+  const was = existing.filter(isFirstToldDeletion);
+  const is = entries.filter(isFirstToldDeletion);
+  const isSame = (a: Entry, b: Entry) => isSameInstant(a.fact.at, b.fact.at) && saysTheSame(a, b);
+  const only = (some: readonly Entry[], others: readonly Entry[]) =>
+    some.filter((one) => !others.some((other) => isSame(one, other)));
+  return [...only(was, is), ...only(is, was)].map((entry) => entry.fact.at).sort((a, b) => a.time - b.time);
 }
 
 function headOf(fact: Fact, head: ManifestHead | undefined, after: DigestState): ManifestHead {

@@ -2,7 +2,7 @@ import type { Entry } from './entry.ts';
 import type { Fact } from './fact.ts';
 import { compareInstants } from './instant.ts';
 import { originOf, regionsOf, type Told, withTelling } from './replicas.ts';
-import { kindOfReturn, withLocations } from './tag-timeline.ts';
+import { addRegion, kindOfReturn } from './tag-timeline.ts';
 
 /** Whether a manifest is in its repository at some instant, and which tellings before it replicas may still repeat. */
 export interface DigestState {
@@ -29,16 +29,17 @@ export function tellDigest(
   const entries: Entry[] = [];
   let state = before;
   for (const fact of all) {
-    const entry = tagged.get(fact) ?? ownEntry(state, fact);
+    const told = fact.action === 'push' ? state.toldPushes : state.toldDeletes;
+    const origin = fact.tag === undefined ? originOf(fact, told) : undefined;
+    addRegion(entries, origin, fact.location);
+    const entry = tagged.get(fact) ?? ownEntry(state, fact, origin);
     entries.push(entry);
-    state = stateAfter(state, entry);
+    state = stateAfter(state, entry, origin);
   }
-  return { entries: withLocations(entries), after: state };
+  return { entries, after: state };
 }
 
-function ownEntry(state: DigestState, fact: Fact): Entry {
-  const told = fact.action === 'push' ? state.toldPushes : state.toldDeletes;
-  const origin = originOf(fact, told);
+function ownEntry(state: DigestState, fact: Fact, origin: Told | undefined): Entry {
   const locations = regionsOf(fact.location);
   const copy = origin === undefined ? {} : { replicaOf: origin.at.id };
   if (fact.action === 'delete') return { fact, kind: 'deleted', locations, ...copy };
@@ -49,12 +50,11 @@ function ownEntry(state: DigestState, fact: Fact): Entry {
   return { fact, kind, locations, ...copy };
 }
 
-function stateAfter(state: DigestState, entry: Entry): DigestState {
-  const { fact, replicaOf } = entry;
+function stateAfter(state: DigestState, entry: Entry, origin: Told | undefined): DigestState {
+  const { fact } = entry;
   const presence = presenceAfter(state, entry);
   if (fact.tag !== undefined) return { ...state, presence };
   const told = fact.action === 'push' ? state.toldPushes : state.toldDeletes;
-  const origin = told.find((one) => one.at.id === replicaOf);
   const next = withTelling(fact, origin, told);
   return fact.action === 'push'
     ? { ...state, presence, toldPushes: next }

@@ -20,7 +20,7 @@ export interface TagLookback {
   /** In order: from the beginning of the stretch before {@link lookbackStart}, without a gap, to the newest. */
   readonly entries: readonly Entry[];
   /** First-told deletions, since {@link tellingStart}, of every digest the tag pointed to since. */
-  readonly deletions: readonly Fact[];
+  readonly deletions: readonly Entry[];
 }
 
 /** Epoch milliseconds since which a tag's story may change by a fact at `time`. */
@@ -28,9 +28,12 @@ export function tellingStart(time: number): number {
   return time - replicaWindowMs;
 }
 
-/** Epoch milliseconds since which all of a tag's entries are needed to retell it for a fact at `time`. */
+/**
+ * Epoch milliseconds since which all of a tag's entries are needed to retell it for a fact at `time`: those that an
+ * entry since {@link tellingStart} may be a copy of, and those that such a one's other copies might be mistaken for.
+ */
 export function lookbackStart(time: number): number {
-  return time - 2 * replicaWindowMs;
+  return time - 3 * replicaWindowMs;
 }
 
 /** Whether a push follows all that is known of the tag, so that its head is enough to tell it. */

@@ -1,7 +1,7 @@
 import type { Digest } from '../registry/digest.ts';
 import { beginsStretch, type ChangeKind, type Entry } from './entry.ts';
 import type { Fact } from './fact.ts';
-import { compareInstants, type Instant } from './instant.ts';
+import { compareInstants, type Instant, isSameInstant } from './instant.ts';
 import { originOf, regionsOf, type Told, withTelling } from './replicas.ts';
 
 /** A digest that a tag points to: since which entry, and when it was last pushed there. */
@@ -35,20 +35,23 @@ export interface TagStory {
 }
 
 /**
- * Tells a tag's story onward from a state: its pushes and the deletions of manifests it may have pointed to, all after
- * that state. A deletion of another digest than the one it points to says nothing about the tag and makes no entry.
+ * Tells a tag's story onward from a state: its pushes and the first-told deletions, as their manifests tell them, of
+ * what it may have pointed to, all after that state. A deletion of another digest than the one it points to says nothing about the tag and makes no entry.
  */
-export function tellTag(before: TagState, pushes: readonly Fact[], deletions: readonly Fact[]): TagStory {
-  const facts = [...pushes, ...deletions].sort((a, b) => compareInstants(a.at, b.at));
+export function tellTag(before: TagState, pushes: readonly Fact[], deletions: readonly Entry[]): TagStory {
+  const deletionOf = new Map(deletions.map((deletion) => [deletion.fact, deletion]));
+  const facts = [...pushes, ...deletionOf.keys()].sort((a, b) => compareInstants(a.at, b.at));
   const entries: Entry[] = [];
   let state = before;
   for (const fact of facts) {
-    const entry = fact.action === 'push' ? pushEntry(state, fact) : deletionEntry(state, fact);
+    const deletion = deletionOf.get(fact);
+    const entry = deletion === undefined ? pushEntry(state, fact) : deletionEntry(state, deletion);
     if (entry === undefined) continue;
+    if (entry.replicaOf !== undefined) addRegion(entries, originOf(fact, state.told), fact.location);
     entries.push(entry);
     state = stateAfter(state, entry);
   }
-  return { entries: withEnds(withLocations(entries)), after: state };
+  return { entries: withEnds(entries), after: state };
 }
 
 /** The state a tag is in after recorded entries, given in order and without a gap since a stretch began. */
@@ -56,17 +59,11 @@ export function stateAfterAll(entries: readonly Entry[]): TagState {
   return entries.reduce(stateAfter, unseenTag);
 }
 
-/** The entries, each first telling with the regions of its copies added to its own. */
-export function withLocations(entries: readonly Entry[]): readonly Entry[] {
-  const copies = new Map<string, string[]>();
-  for (const { replicaOf, fact } of entries) {
-    if (replicaOf === undefined || fact.location === undefined) continue;
-    copies.set(replicaOf, [...(copies.get(replicaOf) ?? []), fact.location]);
-  }
-  return entries.map((entry) => {
-    const others = entry.replicaOf === undefined ? copies.get(entry.fact.at.id) : undefined;
-    return others === undefined ? entry : { ...entry, locations: regionsOf(...entry.locations, ...others) };
-  });
+/** Adds a copy's region to the entry of its first telling, when that is among the entries. */
+export function addRegion(entries: Entry[], origin: Told | undefined, location: string | undefined): void {
+  const index = entries.findLastIndex(({ fact }) => isSameInstant(fact.at, origin?.at));
+  const entry = entries[index];
+  if (entry !== undefined) entries[index] = { ...entry, locations: regionsOf(...entry.locations, location) };
 }
 
 function withEnds(entries: readonly Entry[]): readonly Entry[] {
@@ -97,15 +94,14 @@ export function kindOfReturn(present: boolean, wasThere: boolean): ChangeKind {
   return wasThere ? 'restored' : 'created';
 }
 
-function deletionEntry(state: TagState, fact: Fact): Entry | undefined {
-  if (heldDigest(state) !== fact.digest) return undefined;
-  return { fact, kind: 'deleted', locations: regionsOf(fact.location) };
+function deletionEntry(state: TagState, { fact, locations }: Entry): Entry | undefined {
+  return heldDigest(state) === fact.digest ? { fact, kind: 'deleted', locations } : undefined;
 }
 
 function stateAfter(state: TagState, entry: Entry): TagState {
   const { fact, kind, replicaOf } = entry;
   if (fact.action === 'delete') return { ...state, endedAt: fact.at };
-  const origin = replicaOf === undefined ? undefined : state.told.find((one) => one.at.id === replicaOf);
+  const origin = replicaOf === undefined ? undefined : originOf(fact, state.told);
   // A copy whose first telling lies before what was read is too old to matter to what follows.
   if (replicaOf !== undefined && origin === undefined) return state;
   const told = withTelling(fact, origin, state.told);

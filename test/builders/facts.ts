@@ -25,44 +25,99 @@ export function recordOf(of: Fact, repository = 'team/app'): AuditRecord {
   return { registry: 'contoso.azurecr.io', repository, fact: of };
 }
 
-const digests = ['one', 'two', 'three'].map(digestOf);
-const tags = ['prod', '1.0', 'latest'];
+const digests = ['one', 'two', 'three', 'four'].map(digestOf);
+const tags = ['prod', '1.0', 'latest', 'Latest'];
+const regions = ['westeurope', 'eastus', 'japaneast', 'uksouth', 'brazilsouth', 'norwayeast'];
 
-/**
- * What may happen to one repository, close together: few tags and digests, pushes with and without a tag, deletions,
- * several regions telling the same, equal times, quiet days in between.
- */
-export const arbitraryFacts: fc.Arbitrary<readonly Fact[]> = fc
-  .array(
-    fc.record({
-      minute: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 12 })),
-      digest: fc.constantFrom(...digests),
-      tag: fc.option(fc.constantFrom(...tags), { nil: undefined, freq: 4 }),
-      isDelete: fc.boolean().chain((maybe) => (maybe ? fc.boolean() : fc.constant(false))),
-      location: fc.option(fc.constantFrom('westeurope', 'eastus', 'japaneast'), { nil: undefined, freq: 3 }),
-    }),
-    { minLength: 1, maxLength: 14 },
-  )
-  .map((items) =>
-    items.map(({ minute, digest, tag, isDelete, location }, index) =>
-      fact(`event-${index}`, minute, {
+/** How much there is to choose from: the less, the more facts concern one another. */
+interface Variety {
+  readonly digests: number;
+  readonly tags: number;
+  /** 0: no fact has a location. */
+  readonly regions: number;
+  /** One in so many is a deletion. */
+  readonly deletions: number;
+  readonly spanMinutes: number;
+}
+
+const arbitraryVariety: fc.Arbitrary<Variety> = fc.record({
+  digests: fc.integer({ min: 1, max: digests.length }),
+  tags: fc.integer({ min: 1, max: tags.length }),
+  regions: fc.constantFrom(0, 2, 3, regions.length),
+  deletions: fc.constantFrom(2, 4, 8),
+  spanMinutes: fc.constantFrom(5, 90, 300),
+});
+
+/** Milliseconds after {@link epoch}: anywhere, close together, or about a whole number of hours apart. */
+function arbitraryOffset(spanMinutes: number): fc.Arbitrary<number> {
+  const hours = fc.integer({ min: 0, max: Math.ceil(spanMinutes / 60) });
+  return fc.oneof(
+    fc.integer({ min: 0, max: spanMinutes }).map((minute) => minute * 60_000),
+    fc.integer({ min: 0, max: 3 }),
+    fc.tuple(hours, fc.integer({ min: -2, max: 3 })).map(([hour, ms]) => Math.max(0, hour * 3_600_000 + ms)),
+  );
+}
+
+function arbitraryFact(variety: Variety): fc.Arbitrary<Fact> {
+  const oneOf = <T>(values: readonly T[], count: number) => fc.constantFrom(...values.slice(0, count));
+  return fc
+    .record({
+      offset: arbitraryOffset(variety.spanMinutes),
+      // Few enough that an id comes back at another time, which makes it another fact.
+      name: fc.integer({ min: 0, max: 99 }),
+      digest: oneOf(digests, variety.digests),
+      tag: fc.option(oneOf(tags, variety.tags), { nil: undefined, freq: 4 }),
+      isDelete: fc.integer({ min: 1, max: variety.deletions }).map((number) => number === variety.deletions),
+      location:
+        variety.regions === 0
+          ? fc.constant(undefined)
+          : fc.option(oneOf(regions, variety.regions), { nil: undefined, freq: 5 }),
+    })
+    .map(({ offset, name, digest, tag, isDelete, location }) =>
+      fact(`event-${name}`, offset / 60_000, {
         digest,
         ...(isDelete ? { action: 'delete' } : {}),
         ...(tag === undefined || isDelete ? {} : { tag }),
         ...(location === undefined ? {} : { location }),
       }),
-    ),
+    );
+}
+
+const instantName = ({ at }: Fact) => `${at.time} ${at.id}`;
+
+function arbitraryFactsUpTo(most: number, least = 1): fc.Arbitrary<readonly Fact[]> {
+  return arbitraryVariety.chain((variety) =>
+    fc.uniqueArray(arbitraryFact(variety), { minLength: least, maxLength: most, selector: instantName }),
   );
+}
+
+/**
+ * What may happen to one repository, close together: few tags and digests, pushes with and without a tag, deletions,
+ * several regions telling the same, equal times, gaps of about an hour, ids used again, at times many in an hour.
+ */
+export const arbitraryFacts: fc.Arbitrary<readonly Fact[]> = fc.oneof(
+  { weight: 30, arbitrary: arbitraryFactsUpTo(14) },
+  { weight: 1, arbitrary: arbitraryFactsUpTo(60, 34) },
+);
 
 /** Facts with an order of delivery in which each comes one to three times. */
-export const arbitraryDeliveries: fc.Arbitrary<{ facts: readonly Fact[]; deliveries: readonly Fact[] }> =
-  arbitraryFacts.chain((facts) =>
+export interface Deliveries {
+  readonly facts: readonly Fact[];
+  readonly deliveries: readonly Fact[];
+}
+
+/** The facts, shuffled and repeated. */
+export function deliveriesOf(facts: fc.Arbitrary<readonly Fact[]>): fc.Arbitrary<Deliveries> {
+  return facts.chain((some) =>
     fc
-      .array(fc.integer({ min: 1, max: 3 }), { minLength: facts.length, maxLength: facts.length })
+      .array(fc.integer({ min: 1, max: 3 }), { minLength: some.length, maxLength: some.length })
       .chain((times) => {
-        const all = facts.flatMap((one, index) => Array.from({ length: times[index] ?? 1 }, () => one));
+        const all = some.flatMap((one, index) => Array.from({ length: times[index] ?? 1 }, () => one));
         return fc
           .shuffledSubarray(all, { minLength: all.length, maxLength: all.length })
-          .map((deliveries) => ({ facts, deliveries }));
+          .map((deliveries) => ({ facts: some, deliveries }));
       }),
   );
+}
+
+export const arbitraryDeliveries: fc.Arbitrary<Deliveries> = deliveriesOf(arbitraryFacts);

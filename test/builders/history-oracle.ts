@@ -1,0 +1,208 @@
+import type { Entry } from '../../src/history/entry.ts';
+import type { Fact } from '../../src/history/fact.ts';
+import type { Edge, ManifestHead, TagHead } from '../../src/history/head.ts';
+import type { Instant } from '../../src/history/instant.ts';
+
+/** All that is kept of one repository's history. */
+export interface History {
+  /** By instant, as all entries here. */
+  readonly records: readonly Entry[];
+  readonly tags: Readonly<Record<string, { readonly entries: readonly Entry[]; readonly head: TagHead }>>;
+  readonly digests: Readonly<
+    Record<string, { readonly entries: readonly Entry[]; readonly head: ManifestHead }>
+  >;
+  /** By digest and tag. */
+  readonly edges: readonly Edge[];
+}
+
+const hourMs = 3_600_000;
+
+/**
+ * The history that a set of facts amounts to, told from the beginning with everything known: no order of arrival, no
+ * heads to follow, no correcting. Slow and plain, to compare the real telling with.
+ */
+export function historyOf(facts: readonly Fact[]): History {
+  const inOrder = facts.toSorted((a, b) => order(a.at, b.at));
+  const replicas = replicasOf(inOrder);
+  const tagNames = [...new Set(inOrder.flatMap(({ tag }) => (tag === undefined ? [] : [tag])))].sort();
+  const tags = tagNames.map((tag) => ({ tag, ...tagHistory(tag, inOrder, replicas) }));
+  const toldOfTags = new Map(
+    tags.flatMap(({ entries }) => entries.map(({ until: _, ...entry }) => [entry.fact, entry] as const)),
+  );
+  const digestNames = [...new Set(inOrder.map(({ digest }) => digest))].sort();
+  const digests = digestNames.map((digest) =>
+    digestHistory(
+      inOrder.filter((fact) => fact.digest === digest),
+      toldOfTags,
+      replicas,
+    ),
+  );
+  return {
+    records: digests.flatMap(({ entries }) => entries).sort((a, b) => order(a.fact.at, b.fact.at)),
+    tags: Object.fromEntries(tags.map(({ tag, entries, head }) => [tag, { entries, head }])),
+    digests: Object.fromEntries(digests.map((one) => [one.head.digest, one])),
+    edges: tags
+      .flatMap(({ edges }) => edges)
+      .sort((a, b) => (`${a.digest} ${a.tag}` < `${b.digest} ${b.tag}` ? -1 : 1)),
+  };
+}
+
+/** By time; in the same millisecond the larger id is the older. */
+function order(a: Instant, b: Instant): number {
+  if (a.time !== b.time) return a.time - b.time;
+  if (a.id === b.id) return 0;
+  return a.id > b.id ? -1 : 1;
+}
+
+/** Which facts only tell another region's copy, and the regions that told each first telling. */
+interface Replicas {
+  readonly originOf: ReadonlyMap<Fact, Fact>;
+  regionsOf(firstTold: Fact): readonly string[];
+}
+
+function replicasOf(inOrder: readonly Fact[]): Replicas {
+  const originOf = new Map<Fact, Fact>();
+  const regionsOf = (origin: Fact) => {
+    const tellings = inOrder.filter((fact) => fact === origin || originOf.get(fact) === origin);
+    return [
+      ...new Set(tellings.flatMap(({ location }) => (location === undefined ? [] : [location]))),
+    ].sort();
+  };
+  inOrder.forEach((fact, index) => {
+    const { location } = fact;
+    if (location === undefined) return;
+    const origin = inOrder
+      .slice(0, index)
+      .filter((earlier) => !originOf.has(earlier))
+      .filter(({ action, digest, tag }) => {
+        return action === fact.action && digest === fact.digest && (action === 'delete' || tag === fact.tag);
+      })
+      .filter((earlier) => fact.at.time - earlier.at.time <= hourMs)
+      .find((earlier) => regionsOf(earlier).length > 0 && !regionsOf(earlier).includes(location));
+    if (origin !== undefined) originOf.set(fact, origin);
+  });
+  return { originOf, regionsOf };
+}
+
+function copyEntry(fact: Fact, origin: Fact): Entry {
+  return {
+    fact,
+    kind: fact.action === 'push' ? 'unchanged' : 'deleted',
+    replicaOf: origin.at.id,
+    locations: fact.location === undefined ? [] : [fact.location],
+  };
+}
+
+/** A time during which a tag pointed to one digest. */
+type Stretch = Edge;
+
+function tagHistory(tag: string, inOrder: readonly Fact[], replicas: Replicas) {
+  const entries: Entry[] = [];
+  const stretches: Stretch[] = [];
+  const replaceLast = (stretch: Stretch) => stretches.splice(-1, 1, stretch);
+  for (const fact of inOrder) {
+    const last = stretches.at(-1);
+    const held = last?.until === undefined ? last : undefined;
+    const origin = replicas.originOf.get(fact);
+    const locations = replicas.regionsOf(fact);
+    if (fact.action === 'delete') {
+      if (origin !== undefined || held?.digest !== fact.digest) continue;
+      replaceLast({ ...held, until: fact.at });
+      entries.push({ fact, kind: 'deleted', locations });
+      continue;
+    }
+    if (fact.tag !== tag) continue;
+    if (origin !== undefined) {
+      entries.push(copyEntry(fact, origin));
+    } else if (held?.digest === fact.digest) {
+      replaceLast({ ...held, lastPush: fact.at });
+      entries.push({ fact, kind: 'unchanged', locations });
+    } else {
+      if (held !== undefined) {
+        replaceLast({ ...held, until: fact.at });
+        entries.push({ fact, kind: 'moved', previousDigest: held.digest, locations });
+      } else {
+        entries.push({ fact, kind: last?.digest === fact.digest ? 'restored' : 'created', locations });
+      }
+      stretches.push({ tag, digest: fact.digest, stretch: fact.at, lastPush: fact.at });
+    }
+  }
+  return { entries: withEnds(entries), head: tagHead(tag, entries, stretches), edges: edgesOf(stretches) };
+}
+
+function withEnds(entries: readonly Entry[]): readonly Entry[] {
+  const lasts = ({ kind, replicaOf }: Entry) => kind !== 'unchanged' && replicaOf === undefined;
+  return entries.map((entry, index) => {
+    const next = entries.slice(index + 1).find(lasts);
+    return lasts(entry) && next !== undefined ? { ...entry, until: next.fact.at } : entry;
+  });
+}
+
+/** The last stretch for every digest. */
+function edgesOf(stretches: readonly Stretch[]): readonly Edge[] {
+  return [...new Map(stretches.map((stretch) => [stretch.digest, stretch])).values()];
+}
+
+function tagHead(tag: string, entries: readonly Entry[], stretches: readonly Stretch[]): TagHead {
+  const pushes = entries.filter(({ fact }) => fact.action === 'push');
+  const [oldest, newest] = [pushes[0], pushes.at(-1)];
+  const last = stretches.at(-1);
+  if (oldest === undefined || newest === undefined || last === undefined)
+    throw new Error(`no push to ${tag}`);
+  const { digest, stretch, lastPush, until } = last;
+  const since = newest.fact.at.time - hourMs;
+  const recent = pushes
+    .filter(({ fact, replicaOf }) => replicaOf === undefined && fact.location !== undefined)
+    .filter(({ fact }) => fact.at.time >= since)
+    .map(({ fact }) => ({ time: fact.at.time, hint: fact.digest.replace(/^.*:/, '').slice(0, 10) }));
+  const leftOut = recent.at(-33);
+  return {
+    tag,
+    holding: { digest, stretch, lastPush },
+    ...(until === undefined ? {} : { endedAt: until }),
+    newestPush: newest.fact.at,
+    oldestPush: oldest.fact.at,
+    recent: {
+      pushes: recent.slice(-32),
+      ...(leftOut === undefined ? {} : { incompleteUntil: leftOut.time }),
+    },
+  };
+}
+
+function digestHistory(
+  inOrder: readonly Fact[],
+  toldOfTags: ReadonlyMap<Fact, Entry>,
+  replicas: Replicas,
+): { readonly entries: readonly Entry[]; readonly head: ManifestHead } {
+  const entries: Entry[] = [];
+  let presence: 'never' | 'present' | 'deleted' = 'never';
+  for (const fact of inOrder) {
+    const origin = replicas.originOf.get(fact);
+    const ofTag = toldOfTags.get(fact);
+    const locations = replicas.regionsOf(fact);
+    if (fact.tag !== undefined && ofTag !== undefined) entries.push(ofTag);
+    else if (origin !== undefined) entries.push(copyEntry(fact, origin));
+    else if (fact.action === 'delete') entries.push({ fact, kind: 'deleted', locations });
+    else
+      entries.push({
+        fact,
+        kind: ({ never: 'created', present: 'unchanged', deleted: 'restored' } as const)[presence],
+        locations,
+      });
+    if (origin === undefined) presence = fact.action === 'push' ? 'present' : 'deleted';
+  }
+  const newest = inOrder.at(-1);
+  if (newest === undefined || presence === 'never') throw new Error('nothing told of a digest');
+  const lastDelete = inOrder.findLast(({ action }) => action === 'delete');
+  const lastDirectPush = inOrder.findLast(({ action, tag }) => action === 'push' && tag === undefined);
+  return {
+    entries,
+    head: {
+      digest: newest.digest,
+      presence,
+      newest: newest.at,
+      ...(lastDelete === undefined ? {} : { lastDelete: lastDelete.at }),
+      ...(lastDirectPush === undefined ? {} : { lastDirectPush: lastDirectPush.at }),
+    },
+  };
+}
