@@ -1,0 +1,67 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RunningRegistry } from '../acr/registry-server.ts';
+import { pusherOf } from './image.ts';
+import { ask } from './question.ts';
+
+/** Where the story is told. */
+export interface StorySetting {
+  readonly registry: RunningRegistry;
+  /** Base URL of the service. */
+  readonly service: string;
+  say(text: string): void;
+}
+
+/**
+ * Lives a little in the registry: three versions of an image, the production tag moved from the first to the second, an
+ * image for two platforms, the first version deleted. Then asks the service five questions about it.
+ */
+export async function tellStory({ registry, service, say }: StorySetting): Promise<void> {
+  const { loginServer } = registry;
+  const app = pusherOf(registry, 'team/app');
+  const gateway = pusherOf(registry, 'team/gateway');
+  const release = await nextRelease(service, `${loginServer}/team/app`);
+  const version = (minor: number) => `${release}.${minor}.0`;
+
+  say(
+    `\nThe story: versions ${version(0)}, ${version(1)} and ${version(2)} of team/app, a move of prod, an image for`,
+  );
+  say('two platforms, a deletion.\n');
+  const first = await app.push(version(0), `team/app ${version(0)}`);
+  await app.push('prod', `team/app ${version(0)}`);
+  const second = await app.push(version(1), `team/app ${version(1)}`);
+  await pause(50);
+  const beforeMove = new Date();
+  await pause(50);
+  await app.push('prod', `team/app ${version(1)}`);
+  await app.push(version(2), `team/app ${version(2)}`);
+  const index = await gateway.pushIndex(version(0), `team/gateway ${version(0)}`, ['amd64', 'arm64']);
+  await app.delete(first);
+  await registry.events.settled();
+
+  const prod = `${loginServer}/team/app:prod`;
+  const questions: readonly [string, string, Readonly<Record<string, string>>][] = [
+    ['What does team/app:prod point to now?', 'resolve', { image: prod }],
+    ['What did it point to before the move?', 'resolve', { image: prod, at: beforeMove.toISOString() }],
+    [
+      'Which digests has prod pointed to, and who moved it?',
+      'history',
+      { image: prod, kind: 'created,moved', limit: '5' },
+    ],
+    ['What happened to the first version?', 'history', { image: `${loginServer}/team/app@${first}` }],
+    ['What was pushed to team/gateway?', 'history', { image: `${loginServer}/team/gateway`, limit: '3' }],
+  ];
+  say('Five questions, and how to ask them:');
+  for (const [index_, [question, route, query]] of questions.entries()) {
+    say(await ask(service, index_ + 1, question, route, query));
+  }
+  say(`\nThe second version is ${second},`);
+  say(`the gateway's index ${index}.`);
+}
+
+async function nextRelease(service: string, image: string): Promise<number> {
+  const query = new URLSearchParams({ image, kind: 'created', limit: '1000' });
+  const response = await fetch(`${service}/api/v1/history?${query}`);
+  const text = await response.text();
+  const releases = [...text.matchAll(/"tag":"(\d+)\.0\.0"/g)].map((match) => Number(match[1]));
+  return Math.max(0, ...releases) + 1;
+}

@@ -1,0 +1,98 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { startRegistry } from './acr/registry-server.ts';
+import { type CommandLine, readCommandLine, usage } from './command-line.ts';
+import { tellStory } from './estate/story.ts';
+import { freePort } from './free-port.ts';
+import { startFunctionsHost } from './functions-host.ts';
+import { startStorage } from './storage.ts';
+
+/** Everything on one machine: storage, the registry stand-in, the service, and an estate that lives. */
+async function run(line: CommandLine): Promise<number> {
+  const data = line.ephemeral ? await mkdtemp(join(tmpdir(), 'acr-audit-')) : resolve(line.data);
+  const stops: (() => Promise<unknown>)[] = [];
+  if (line.ephemeral) stops.push(() => rm(data, { recursive: true, force: true }));
+  const interrupted = new Promise<void>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+  });
+  try {
+    const storage = await startStorage(join(data, 'storage'));
+    stops.push(() => storage.child.stop());
+    const { tableEndpoint, queueEndpoint, blobEndpoint } = storage;
+    ready({ component: 'storage', tableEndpoint, queueEndpoint, blobEndpoint });
+
+    const registryPort = line.registryPort === 0 ? await freePort() : line.registryPort;
+    const registry = await startRegistry({
+      dataDirectory: join(data, 'registry'),
+      port: registryPort,
+      log: (text) => process.stderr.write(`${text}\n`),
+    });
+    stops.push(() => registry.close());
+    const { url, loginServer, caFile, username, password, resourceId } = registry;
+    ready({ component: 'registry', url, loginServer, ca: caFile, username, password, resourceId });
+
+    const host = await startFunctionsHost({
+      host: line.host,
+      port: line.port,
+      data: join(data, 'host'),
+      settings: {
+        ACR_AUDIT_AUTH: 'development',
+        AzureWebJobsStorage: storage.connectionString,
+        AuditStorage: storage.connectionString,
+        REGISTRIES: `${loginServer}=${resourceId}`,
+      },
+      onLog: hostLog(data),
+    });
+    stops.push(() => host.stop());
+    ready({ component: 'host', url: host.url, functions: host.functions });
+    await registry.events.subscribe(`${host.url}/runtime/webhooks/EventGrid?functionName=registryEvents`);
+
+    say(`The service answers at ${host.url}/api/v1/, the registry at ${url}. Ctrl-C stops both.`);
+    say(`What the host logs is in ${join(data, 'host.log')}.`);
+    if (line.story) {
+      await tellStory({ registry, service: host.url, say });
+      if (line.once) return 0;
+    }
+    await Promise.race([interrupted, host.ended]);
+    return 0;
+  } finally {
+    for (const stop of stops.reverse()) {
+      await stop().catch((error: unknown) => say(`Stopping: ${String(error)}`));
+    }
+  }
+}
+
+/** Keeps what the host logs in `host.log`, and shows what needs a look. */
+function hostLog(data: string): (line: string) => void {
+  const file = createWriteStream(join(data, 'host.log'), { flags: 'a' });
+  return (line) => {
+    file.write(`${line}\n`);
+    if (/^\S+ (warning|error|critical) |"level":"(warn|error)"/.test(line)) say(line);
+  };
+}
+
+function ready(component: Readonly<Record<string, unknown>>): void {
+  process.stdout.write(`${JSON.stringify(component)}\n`);
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+const line = readCommandLine(process.argv.slice(2));
+if ('problem' in line) {
+  say(`${line.problem}\n\n${usage}`);
+  process.exitCode = 2;
+} else {
+  run(line).then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      say(error instanceof Error ? error.message : String(error));
+      process.exitCode = 1;
+    },
+  );
+}
