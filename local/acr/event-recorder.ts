@@ -7,7 +7,7 @@ import { nanosecondText } from './timestamps.ts';
 
 const maxUserAgentLength = 1024;
 
-export interface EventSubject {
+interface EventSubject {
   readonly repository: string;
   readonly manifest: ManifestRecord;
   readonly tag?: string | undefined;

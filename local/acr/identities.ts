@@ -3,13 +3,13 @@ import type { Permissions } from './access.ts';
 import type { Tokens } from './tokens.ts';
 
 /** The user name that says "the password is a token", as `az acr login --expose-token` documents. */
-export const tokenUsername = '00000000-0000-0000-0000-000000000000';
+const tokenUsername = '00000000-0000-0000-0000-000000000000';
 
 /** The name tokens carry that were issued to nobody in particular. */
 export const anonymousName = 'anonymous';
 
 /** The name of a Microsoft Entra identity that no entry of the options describes. */
-export const entraName = 'entra';
+const entraName = 'entra';
 
 export interface IdentityOptions extends Permissions {
   readonly password: string;

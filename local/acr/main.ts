@@ -1,11 +1,50 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readArguments, usage } from './arguments.ts';
+import { type RegistryArguments, readArguments, usage } from './arguments.ts';
 import { startRegistry } from './registry-server.ts';
 
-function isPortTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function explain(error: unknown, port: number): string {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return `Port ${port} is taken. Choose another with --port.`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function serve({ ephemeral, ...options }: RegistryArguments): Promise<void> {
+  const dataDirectory = ephemeral ? await mkdtemp(join(tmpdir(), 'registry-')) : options.dataDirectory;
+  async function forgetData(): Promise<void> {
+    if (ephemeral) {
+      await rm(dataDirectory, { recursive: true, force: true });
+    }
+  }
+
+  const starting = startRegistry({ ...options, dataDirectory, log });
+  let stopping: Promise<void> | undefined;
+  // Installed before the ready line is printed: whoever reads it may send a signal at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      stopping ??= starting.then((registry) => registry.close().then(forgetData)).catch(fail);
+    });
+  }
+  async function fail(error: unknown): Promise<void> {
+    process.exitCode = 1;
+    log(explain(error, options.port));
+    await forgetData();
+  }
+
+  try {
+    const { url, loginServer, caFile: ca, username, password, resourceId } = await starting;
+    const ready = { component: 'registry', url, loginServer, ca, username, password, resourceId };
+    process.stdout.write(`${JSON.stringify(ready)}\n`);
+    log(`The registry answers at ${url}, data in ${dataDirectory}. Ctrl-C stops it.`);
+  } catch (error) {
+    await (stopping ?? fail(error));
+  }
 }
 
 async function run(): Promise<void> {
@@ -15,41 +54,7 @@ async function run(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const { ephemeral, events, ...options } = read.arguments;
-  const dataDirectory = ephemeral ? await mkdtemp(join(tmpdir(), 'registry-')) : options.dataDirectory;
-  const log = (line: string): void => void process.stderr.write(`${line}\n`);
-  const forgetData = (): Promise<void> =>
-    ephemeral ? rm(dataDirectory, { recursive: true, force: true }) : Promise.resolve();
-
-  try {
-    const registry = await startRegistry({
-      ...options,
-      dataDirectory,
-      log,
-      ...(events === undefined ? {} : { events }),
-    });
-    const { url, loginServer, caFile: ca, username, password, resourceId } = registry;
-    process.stdout.write(
-      `${JSON.stringify({ component: 'registry', url, loginServer, ca, username, password, resourceId })}\n`,
-    );
-    log(`The registry answers at ${url}, data in ${dataDirectory}. Ctrl-C stops it.`);
-
-    let stopping: Promise<void> | undefined;
-    const stop = (): void => {
-      stopping ??= registry.close().then(forgetData);
-      stopping.catch((error: unknown) => {
-        log(`Stopping failed: ${String(error)}`);
-        process.exitCode = 1;
-      });
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  } catch (error) {
-    await forgetData();
-    process.exitCode = 1;
-    const reason = error instanceof Error ? error.message : String(error);
-    log(isPortTaken(error) ? `Port ${options.port} is taken. Choose another with --port.` : reason);
-  }
+  await serve(read.arguments);
 }
 
 void run();

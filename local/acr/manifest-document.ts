@@ -49,7 +49,7 @@ const index = z.object({
 });
 
 export type ImageDocument = Readonly<z.infer<typeof image>>;
-export type IndexDocument = Readonly<z.infer<typeof index>>;
+type IndexDocument = Readonly<z.infer<typeof index>>;
 
 /** A manifest as it was pushed: https://github.com/opencontainers/image-spec. */
 export type ManifestDocument =

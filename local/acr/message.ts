@@ -14,6 +14,8 @@ export interface RegistryRequest {
   readonly body: Readable;
   /** The value of `x-ms-correlation-request-id` in the answer and `request.id` in an event. */
   readonly correlationId: string;
+  /** Whether the connection comes from this machine. */
+  readonly local: boolean;
   /** Whether the caller may perform these actions on this repository as well. */
   readonly mayAlso: (repository: string, action: string) => boolean;
 }

@@ -9,7 +9,7 @@ export interface PageQuery<T> {
   readonly include: (entry: T) => boolean;
 }
 
-export interface EntryPage<T> {
+interface EntryPage<T> {
   readonly entries: readonly T[];
   /** Whether an entry that belongs on a further page exists. */
   readonly more: boolean;

@@ -2,10 +2,10 @@ import type { ListOrder, PageQuery } from './ordered-entries.ts';
 import { badRequest } from './problem.ts';
 
 /** Page size when none is asked for. */
-export const defaultPageSize = 100;
+const defaultPageSize = 100;
 
 /** Page size that is never exceeded, whatever `n` says: https://github.com/Azure/acr/issues/749. */
-export const maxPageSize = 1000;
+const maxPageSize = 1000;
 
 export type Page = Pick<PageQuery<unknown>, 'last' | 'order' | 'limit'> & { readonly orderby: string };
 

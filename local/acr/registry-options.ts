@@ -35,7 +35,7 @@ export interface RegistryOptions {
 }
 
 /** The events of a running registry. */
-export interface RegistryEvents {
+interface RegistryEvents {
   /**
    * Validates the endpoint and sends it every later event. A second call with the same name (`default` unless
    * told) moves the subscription with all that is pending. @throws Error when the handshake fails.

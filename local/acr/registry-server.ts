@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { claimDirectory } from './data-claim.ts';
 import { openRegistry } from './registry.ts';
 import type { RegistryOptions, RunningRegistry } from './registry-options.ts';
 import { loadSecrets } from './secrets.ts';
@@ -19,7 +20,6 @@ async function listen(server: Server, port: number, address: string): Promise<nu
   return typeof bound === 'object' && bound !== null ? bound.port : port;
 }
 
-export type { RegistryFaults } from './faults.ts';
 export type { RegistryOptions, RunningRegistry } from './registry-options.ts';
 
 /** Answers what isn't HTTP. */
@@ -29,10 +29,25 @@ function refuseClient(_: Error, socket: Duplex): void {
   }
 }
 
-/** Starts a registry on this machine. @throws Error when the port is taken or the data can't be read. */
+/**
+ * Starts a registry on this machine. @throws Error when the port is taken, another process uses the data, or
+ * the data can't be read.
+ */
 export async function startRegistry(options: RegistryOptions): Promise<RunningRegistry> {
   const { dataDirectory } = options;
   await mkdir(dataDirectory, { recursive: true });
+  const release = await claimDirectory(dataDirectory);
+  try {
+    const registry = await serve(options);
+    return { ...registry, close: () => registry.close().finally(release) };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function serve(options: RegistryOptions): Promise<RunningRegistry> {
+  const { dataDirectory } = options;
   const [certificate, secrets] = await Promise.all([
     loadServerCertificate(join(dataDirectory, 'tls')),
     loadSecrets(dataDirectory, options.name ?? 'local'),

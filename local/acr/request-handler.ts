@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BlockList } from 'node:net';
 import { authorize, identifyCaller } from './authorization.ts';
 import { applyRequestFaults, type RegistryFaults } from './faults.ts';
 import type { Identities } from './identities.ts';
@@ -15,6 +16,14 @@ export interface RequestHandlerPorts {
   readonly faults: RegistryFaults;
   readonly loginServer: string;
   readonly log: (line: string) => void;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+function addressFamily({ socket }: IncomingMessage): 'ipv4' | 'ipv6' {
+  return socket.remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4';
 }
 
 function problemReply(problem: RegistryProblem): Reply {
@@ -47,6 +56,7 @@ export function createRequestHandler(ports: RequestHandlerPorts): RequestHandler
       headers: incoming.headers,
       body: incoming,
       correlationId,
+      local: loopback.check(incoming.socket.remoteAddress ?? '', addressFamily(incoming)),
       mayAlso,
     });
   }

@@ -7,7 +7,7 @@ import { badRequest, RegistryProblem, unsupported } from './problem.ts';
  * What a route needs: nothing, any valid credentials, a catalog, or actions on the repository in its path. Of
  * several lists of actions one is enough; the first is named in the challenge.
  */
-export type RouteAccess =
+type RouteAccess =
   | 'open'
   | 'authenticated'
   | { readonly registry: 'catalog' | 'deleted_catalog' }

@@ -16,13 +16,13 @@ export interface Listing {
   readonly repositories: OrderedEntries<Repository>;
 }
 
-export interface DeletedManifest {
+interface DeletedManifest {
   readonly manifest: ManifestRecord;
   readonly repositoryCreatedTime: string;
   readonly deletedAt: string;
 }
 
-export interface DeletedTag {
+interface DeletedTag {
   readonly tag: string;
   readonly digest: string;
   readonly deletedAt: string;
@@ -40,7 +40,7 @@ export interface Subscription {
   readonly schema: 'eventgrid' | 'cloudevents';
 }
 
-export interface PendingEvent {
+interface PendingEvent {
   readonly event: RegistryEvent;
   readonly subscriptions: Set<string>;
 }

@@ -17,7 +17,7 @@ const claims = z.object({
 });
 
 /** What a valid token says. */
-export interface TokenClaims {
+interface TokenClaims {
   /** The identity's name. */
   readonly subject: string;
   readonly kind: 'access_token' | 'refresh_token';

@@ -135,6 +135,13 @@ describe('when the registry is run as a command', () => {
     expect(errors).toContain(`Port ${port} is taken. Choose another with --port.`);
   });
 
+  it('does not share its data with another process', async () => {
+    await run('--port', '0', '--data', directory).ready;
+    const { code, errors } = await run('--port', '0', '--data', directory).ended;
+    expect(code).toBe(1);
+    expect(errors).toMatch(/Process \d+ already runs a registry/);
+  });
+
   it('explains itself when it is misused', async () => {
     const { code, errors } = await run('--bogus').ended;
     expect(code).toBe(2);

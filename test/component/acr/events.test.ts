@@ -283,7 +283,10 @@ describe('when the endpoint fails', () => {
     receiver = await openEventReceiver();
     registry = await registry.restart({ events: { endpoint: receiver.endpoint } });
     await registry.events.settled();
-    expect(receiver.deliveries.map(({ event }) => event['subject'])).toEqual(['team/app:v1', 'team/app:v2']);
+    expect(receiver.deliveries.map(({ event }) => event['subject']).sort()).toEqual([
+      'team/app:v1',
+      'team/app:v2',
+    ]);
 
     const delivered = receiver.deliveries.length;
     registry = await registry.restart();

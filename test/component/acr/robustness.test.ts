@@ -166,6 +166,7 @@ describe('when requests are hostile', () => {
     expect((await readdir(registry.directory)).sort()).toEqual([
       'content',
       'journal.jsonl',
+      'process-id',
       'secrets.json',
       'tls',
       'uploads',
