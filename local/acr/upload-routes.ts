@@ -78,13 +78,18 @@ export function uploadRoutes({ state, content }: RegistryPorts, uploads: UploadS
     if (mounted !== undefined) {
       return mounted;
     }
-    const upload = await uploads.begin(name);
     const digest = request.query.get('digest');
-    if (digest !== null) {
-      readDigest(digest);
-      return complete(name, await uploads.append(upload, request.body), digest);
+    if (digest === null) {
+      return { status: 202, headers: progressHeaders(name, await uploads.begin(name)) };
     }
-    return { status: 202, headers: progressHeaders(name, upload) };
+    readDigest(digest);
+    const upload = await uploads.begin(name);
+    try {
+      return await complete(name, await uploads.append(upload, request.body), digest);
+    } finally {
+      // Nobody was told of this upload, so nobody can go on with it.
+      await uploads.forget(upload.id);
+    }
   }
 
   function exclusively(

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RunningRegistry, startRegistry } from '../../local/acr/registry-server.ts';
 import { type ImageLayout, writeImageLayout } from './image-layout.ts';
 
-const installed = spawnSync('skopeo', ['--version']).status === 0;
+const program = 'skopeo';
+const installed = spawnSync(program, ['--version']).status === 0;
 const describeWithSkopeo = installed ? describe : describe.skip;
 const run = promisify(execFile);
 
@@ -40,7 +41,7 @@ describeWithSkopeo('when skopeo works with the registry over TLS', () => {
   }
 
   async function skopeo(command: string, ...args: readonly string[]): Promise<string> {
-    const { stdout } = await run('skopeo', ['--insecure-policy', command, ...args]);
+    const { stdout } = await run(program, ['--insecure-policy', command, ...args]);
     return stdout;
   }
 

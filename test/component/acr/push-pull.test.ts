@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readRange } from '../../../local/acr/blob-routes.ts';
 import {
@@ -157,6 +159,17 @@ describe('when a blob is uploaded', () => {
     const digest = await pushBlob(registry, 'blobs/deleted', 'content');
     expect((await registry.call('DELETE', `/v2/blobs/deleted/blobs/${digest}`)).status).toBe(202);
     expect((await registry.call('GET', `/v2/blobs/deleted/blobs/${digest}`)).status).toBe(404);
+  });
+
+  it('leaves nothing behind of a refused single POST', async () => {
+    const fresh = await openTestRegistry();
+    try {
+      const path = `/v2/a/blobs/uploads/?digest=${digestOf('else')}`;
+      expect((await fresh.call('POST', path, { body: 'content' })).status).toBe(400);
+      expect(await readdir(join(fresh.directory, 'uploads'))).toEqual([]);
+    } finally {
+      await fresh.dispose();
+    }
   });
 
   it('refuses one that is too large', async () => {
