@@ -61,5 +61,6 @@ export interface RunningRegistry {
   readonly password: string;
   readonly faults: RegistryFaults;
   readonly events: RegistryEvents;
+  /** Stops listening and delivering; what is pending stays on disk. Further calls wait for the first. */
   close(): Promise<void>;
 }

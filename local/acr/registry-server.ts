@@ -39,7 +39,14 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const release = await claimDirectory(dataDirectory);
   try {
     const registry = await serve(options);
-    return { ...registry, close: () => registry.close().finally(release) };
+    let closing: Promise<void> | undefined;
+    return {
+      ...registry,
+      close() {
+        closing ??= registry.close().finally(release);
+        return closing;
+      },
+    };
   } catch (error) {
     await release();
     throw error;

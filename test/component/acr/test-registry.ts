@@ -116,5 +116,9 @@ async function open(directory: string, options: Partial<RegistryOptions>): Promi
 
 /** A registry on a free port with data of its own. */
 export async function openTestRegistry(options: Partial<RegistryOptions> = {}): Promise<TestRegistry> {
-  return open(await mkdtemp(join(tmpdir(), 'registry-test-')), options);
+  const directory = await mkdtemp(join(tmpdir(), 'registry-test-'));
+  return open(directory, options).catch(async (error: unknown) => {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  });
 }
