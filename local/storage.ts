@@ -18,8 +18,11 @@ export interface RunningStorage {
 
 const account = 'local';
 
-/** Starts Azurite on free ports over a folder, with an account key made when the folder is. */
-export async function startStorage(folder: string): Promise<RunningStorage> {
+/**
+ * Starts Azurite on free ports over a folder, with an account key made when the folder is. `inMemory`: the folder keeps
+ * the key alone.
+ */
+export async function startStorage(folder: string, inMemory = false): Promise<RunningStorage> {
   await mkdir(folder, { recursive: true });
   const key = await accountKey(join(folder, 'account.key'));
   const [table, queue, blob] = [await freePort(), await freePort(), await freePort()];
@@ -29,7 +32,8 @@ export async function startStorage(folder: string): Promise<RunningStorage> {
     args: [
       resolve('node_modules/azurite/dist/src/azurite.js'),
       ...['--tablePort', String(table), '--queuePort', String(queue), '--blobPort', String(blob)],
-      ...['--location', folder, '--silent', '--skipApiVersionCheck', '--disableTelemetry'],
+      ...(inMemory ? ['--inMemoryPersistence'] : ['--location', folder]),
+      ...['--silent', '--skipApiVersionCheck', '--disableTelemetry'],
     ],
     environment: { AZURITE_ACCOUNTS: `${account}:${key}` },
     onLog: (text) => process.stderr.write(`${text}\n`),
