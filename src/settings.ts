@@ -36,7 +36,11 @@ export function readSettings(environment: Environment): Settings {
   return { registries, storage, auth };
 }
 
-const loginServerForm = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/;
+const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
+// Of one word, only localhost is a host: image references take any other for a repository.
+const loginServerForm = new RegExp(
+  `^(?:${label}(?:\\.${label})+|localhost|${label}(?=:))(?::(?<port>\\d{1,5}))?$`,
+);
 const resourceIdForm =
   /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/microsoft\.containerregistry\/registries\/[^/]+$/;
 
@@ -51,7 +55,7 @@ function readRegistries(text: string | undefined, problems: string[]): readonly 
   const registries = parts.map((part): AcceptedRegistry => {
     const [server = '', ...id] = part.toLowerCase().split('=');
     const resourceId = id.join('=').replace(/\/+$/, '');
-    if (!loginServerForm.test(server)) {
+    if (!isLoginServer(server)) {
       problems.push(`REGISTRIES: "${server}" is not a login server such as contoso.azurecr.io`);
     }
     if (id.length > 0 && !resourceIdForm.test(resourceId)) {
@@ -62,7 +66,35 @@ function readRegistries(text: string | undefined, problems: string[]): readonly 
   const names = registries.map(({ loginServer }) => loginServer);
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   for (const name of new Set(twice)) problems.push(`REGISTRIES names ${name} more than once`);
+  if (twice.length === 0) problems.push(...mistakable(registries));
   return registries;
+}
+
+function isLoginServer(text: string): boolean {
+  const form = loginServerForm.exec(text);
+  return form !== null && Number(form.groups?.['port'] ?? 0) <= 65_535;
+}
+
+/** Registries whose events could be taken for another's. */
+function mistakable(registries: readonly AcceptedRegistry[]): readonly string[] {
+  return registries.flatMap((one, index) =>
+    registries.slice(index + 1).flatMap((other) => {
+      const pair = `${one.loginServer} and ${other.loginServer}`;
+      if (one.resourceId !== undefined && other.resourceId !== undefined) {
+        return one.resourceId === other.resourceId
+          ? [`REGISTRIES gives ${pair} the same resource id ${one.resourceId}`]
+          : [];
+      }
+      return registryNameOf(one) === registryNameOf(other)
+        ? [`REGISTRIES: ${pair} are told apart only by their resource ids: give each its own`]
+        : [];
+    }),
+  );
+}
+
+/** The name that events give a registry, by which one without a resource id is known. */
+function registryNameOf({ loginServer, resourceId }: AcceptedRegistry): string | undefined {
+  return resourceId?.split('/').at(-1) ?? /^[a-z0-9]+/.exec(loginServer)?.[0];
 }
 
 function readStorage(environment: Environment, problems: string[]): StorageSettings | undefined {
@@ -82,9 +114,14 @@ function readStorage(environment: Environment, problems: string[]): StorageSetti
   return undefined;
 }
 
+// Set by App Service and Functions, and by Container Apps:
+// https://learn.microsoft.com/azure/app-service/reference-app-settings#app-environment and
+// https://learn.microsoft.com/azure/container-apps/environment-variables
+const azureNames = ['WEBSITE_INSTANCE_ID', 'WEBSITE_SITE_NAME', 'CONTAINER_APP_NAME'];
+
 function readAuth(environment: Environment, problems: string[]): AuthMode {
   const asked = environment['ACR_AUDIT_AUTH'];
-  const inAzure = Boolean(environment['WEBSITE_INSTANCE_ID'] || environment['WEBSITE_SITE_NAME']);
+  const inAzure = azureNames.some((name) => environment[name]);
   if (asked !== undefined && asked !== '' && asked !== 'development') {
     problems.push(`ACR_AUDIT_AUTH is "${asked}": it is "development" on one machine, and absent otherwise`);
   }

@@ -22,7 +22,11 @@ export function readScope(image: string | undefined, registries: readonly Accept
     throw badParameters([{ name: 'image', reason: `is missing: give one of ${listOf(registries)}` }]);
   }
   const registry = registryOf(image.toLowerCase(), registries);
-  return registry === undefined ? readImage(image, registries) : { registry };
+  if (registry !== undefined) return { registry };
+  // As a reference it would be a repository, of which nothing is known: a wrong answer to a slip of the pen.
+  if (/^[^/]+\.azurecr\.[a-z]+$/i.test(image))
+    throw badParameters([{ name: 'image', reason: unaudited(image, registries) }]);
+  return readImage(image, registries);
 }
 
 /** Reads an `image` parameter that has to name a repository. */
@@ -36,7 +40,7 @@ export function readImage(image: string, registries: readonly AcceptedRegistry[]
   const reason =
     named === undefined
       ? `names no registry: begin with one of ${listOf(registries)}`
-      : `${named} is not among the audited registries: ${listOf(registries)}`;
+      : unaudited(named, registries);
   throw badParameters([{ name: 'image', reason }]);
 }
 
@@ -62,6 +66,10 @@ function registryOf(name: string, registries: readonly AcceptedRegistry[]): stri
     return name === loginServer || (label !== undefined && /^[a-z0-9-]+$/.test(label));
   });
   return isAudited ? name : undefined;
+}
+
+function unaudited(registry: string, registries: readonly AcceptedRegistry[]): string {
+  return `${registry} is not among the audited registries: ${listOf(registries)}`;
 }
 
 function listOf(registries: readonly AcceptedRegistry[]): string {

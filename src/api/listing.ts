@@ -5,11 +5,28 @@ import { cursorOf } from './cursor.ts';
 /** The forms a list can be asked for in. */
 export type ListForm = 'json' | 'csv' | 'ndjson';
 
-/** The form an `Accept` header asks for; JSON unless it names another. */
+const formOf: ReadonlyMap<string, ListForm> = new Map([
+  ['application/json', 'json'],
+  ['application/*', 'json'],
+  ['*/*', 'json'],
+  ['text/csv', 'csv'],
+  ['application/x-ndjson', 'ndjson'],
+  ['application/ndjson', 'ndjson'],
+]);
+
+/**
+ * The form an `Accept` header prefers, the first of equals; JSON when it names none of them.
+ * Source: https://www.rfc-editor.org/rfc/rfc9110.html#section-12.5.1
+ */
 export function listForm(accept: string): ListForm {
-  if (/\btext\/csv\b/i.test(accept)) return 'csv';
-  if (/\bapplication\/(x-)?ndjson\b/i.test(accept)) return 'ndjson';
-  return 'json';
+  let best: { form: ListForm; weight: number } = { form: 'json', weight: 0 };
+  for (const range of accept.toLowerCase().split(',')) {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
+    const form = formOf.get(type);
+    const weight = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
+    if (form !== undefined && weight > best.weight) best = { form, weight };
+  }
+  return best.form;
 }
 
 /** A page of a list. */
@@ -51,6 +68,8 @@ export function listingResponse<T>(
         header: true,
         columns: [...columns],
         escape_formulas: true,
+        // The one beginning that the library leaves as it is.
+        cast: { string: (cell) => (cell.startsWith('\n') ? `'${cell}` : cell) },
       });
       return { headers: { ...headers, 'content-type': 'text/csv; charset=utf-8; header=present' }, body };
     }

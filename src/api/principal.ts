@@ -69,7 +69,7 @@ function platformPrincipal(header: string | null): Principal | undefined {
   if (decoded === undefined) return undefined;
   const { claims, roleType } = decoded;
   const first = (types: readonly string[]) =>
-    types.map((type) => claims.find(({ typ }) => typ === type)?.val).find((value) => value !== undefined);
+    types.map((type) => claims.find(({ typ }) => typ === type)?.val).find((value) => value);
   const id = first(idClaims);
   if (id === undefined) return undefined;
   const types = new Set([...roleClaims, ...(roleType === undefined ? [] : [roleType])]);

@@ -47,7 +47,13 @@ export function problemResponse(problem: Problem): HttpResponseInit {
   const body = { type: `urn:acr-audit:problem:${type}`, title, status, detail, parameters, ...members };
   return {
     status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+      ...(status === 503 ? { 'retry-after': '5' } : {}),
+    },
     body: JSON.stringify(body),
   };
 }

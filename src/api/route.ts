@@ -100,7 +100,7 @@ function readQuery<S extends z.ZodMiniType>(schema: S, query: URLSearchParams): 
     result.error.issues.flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((name) => ({ name, reason: 'is not a parameter of this route' }))
-        : [{ name: issue.path.join('.'), reason: issue.message }],
+        : [{ name: String(issue.path[0]), reason: issue.message }],
     ),
   );
 }

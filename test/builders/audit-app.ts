@@ -1,0 +1,100 @@
+import { HttpRequest, HttpResponse } from '@azure/functions';
+import { historyRoute } from '../../src/api/history.ts';
+import type { AuthMode } from '../../src/api/principal.ts';
+import { resolveRoute } from '../../src/api/resolve.ts';
+import { answerTo } from '../../src/api/route.ts';
+import { healthRoute, statusRoute } from '../../src/api/status.ts';
+import { type EventOutcome, recordEvent } from '../../src/audit/record-event.ts';
+import type { AcceptedRegistry } from '../../src/registry/accepted-registry.ts';
+import { historyPages } from '../../src/storage/history-pages.ts';
+import { historyReader, historyWriter } from '../../src/storage/history-store.ts';
+import { outbox } from '../../src/storage/outbox.ts';
+import { progress as progressOf } from '../../src/storage/progress.ts';
+import { rejections } from '../../src/storage/rejections.ts';
+import { type MemoryTable, memoryTable, type TableFaults } from './memory-table.ts';
+
+/** A line the app logged. */
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** How a request differs from one that anybody may make with every role. */
+export interface RequestOptions {
+  readonly mode?: AuthMode;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The app's event ingest and its routes, over tables in memory. */
+export interface AuditApp {
+  readonly repositories: MemoryTable;
+  readonly digests: MemoryTable;
+  readonly log: MemoryTable;
+  readonly rejected: MemoryTable;
+  readonly lines: readonly LogLine[];
+  /** The app's time, which only tests change. */
+  readonly clock: { time: number };
+  deliver(event: unknown): Promise<EventOutcome>;
+  /** Asks a route, by its path below `/api/v1/` with its query. */
+  get(path: string, options?: RequestOptions): Promise<HttpResponse>;
+}
+
+export interface AuditAppOptions {
+  readonly registries?: readonly AcceptedRegistry[];
+  /** Of every table, which is named. */
+  readonly faults?: (table: string) => TableFaults;
+}
+
+/** The time an {@link AuditApp} begins at: after every built event that doesn't say otherwise. */
+export const appTime = Date.UTC(2026, 4, 3);
+
+/** An app that audits `contoso.azurecr.io`, unless said. */
+export function auditApp({ registries, faults = () => ({}) }: AuditAppOptions = {}): AuditApp {
+  const accepted = registries ?? [{ loginServer: 'contoso.azurecr.io' }];
+  const repositories = memoryTable(faults('repositories'));
+  const digests = memoryTable(faults('digests'));
+  const log = memoryTable(faults('log'));
+  const rejected = memoryTable(faults('rejected'));
+  const clock = { time: appTime, now: () => clock.time };
+  const lines: LogLine[] = [];
+  const write =
+    (level: LogLine['level']) =>
+    (message: string, values: LogLine['values'] = {}) =>
+      void lines.push({ level, message, values });
+
+  const deliver = recordEvent(accepted, {
+    reader: historyReader(repositories),
+    writer: historyWriter(repositories, digests),
+    outbox: outbox(log),
+    rejections: rejections(rejected),
+    clock,
+    log: { info: write('info'), warn: write('warn'), error: write('error') },
+  });
+  const pages = historyPages(repositories, log);
+  const progress = progressOf(log, rejected);
+  const routes = [
+    historyRoute(accepted, pages),
+    resolveRoute(accepted, pages, clock),
+    statusRoute(accepted, progress, clock),
+    healthRoute(progress),
+  ];
+
+  return {
+    repositories,
+    digests,
+    log,
+    rejected,
+    lines,
+    clock,
+    deliver,
+    async get(path, { mode = 'development', headers = {} } = {}) {
+      const url = `https://audit.example/api/v1/${path}`;
+      const wanted = routes.find((route) => route.path === path.split('?')[0]);
+      if (wanted === undefined) throw new Error(`no route ${path}`);
+      const request = new HttpRequest({ method: 'GET', url, headers: { ...headers } });
+      const error = (...values: unknown[]) => write('error')(String(values[0]), { values });
+      return new HttpResponse(await answerTo(wanted, mode, request, { error, invocationId: 'invocation-1' }));
+    },
+  };
+}

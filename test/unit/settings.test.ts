@@ -1,0 +1,170 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { readSettings, SettingsError } from '../../src/settings.ts';
+
+const resourceId =
+  '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/contoso-rg' +
+  '/providers/Microsoft.ContainerRegistry/registries/contoso';
+const storage = { AuditStorage: 'UseDevelopmentStorage=true' };
+const least = { REGISTRIES: 'contoso.azurecr.io', ...storage };
+
+function problemsOf(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+  try {
+    readSettings(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+}
+
+describe('registries', () => {
+  it('when several are named, each is accepted, in lower case, with its resource id when given', () => {
+    const { registries } = readSettings({
+      ...storage,
+      REGISTRIES: ` Contoso.azurecr.io=${resourceId}/ ,fabrikam-a1b2.azurecr.io;\nlocalhost:5443 `,
+    });
+    expect(registries).toEqual([
+      { loginServer: 'contoso.azurecr.io', resourceId: resourceId.toLowerCase() },
+      { loginServer: 'fabrikam-a1b2.azurecr.io' },
+      { loginServer: 'localhost:5443' },
+    ]);
+  });
+
+  it.each([undefined, '', ' , ;'])('when REGISTRIES is %j, that is the problem', (REGISTRIES) => {
+    expect(problemsOf({ ...storage, REGISTRIES })).toEqual([
+      expect.stringMatching(/^REGISTRIES is missing: /),
+    ]);
+  });
+
+  it.each([
+    'contoso',
+    'https://contoso.azurecr.io',
+    'contoso.azurecr.io/team',
+    'contoso..azurecr.io',
+    '-contoso.azurecr.io',
+    'contoso.azurecr.io:',
+    'contoso.azurecr.io:99999',
+    'contoso_1.azurecr.io',
+    '=',
+  ])('when a registry is %j, it is refused as no login server', (REGISTRIES) => {
+    const problems = problemsOf({ ...storage, REGISTRIES });
+    expect(problems[0]).toMatch(/^REGISTRIES: ".*" is not a login server/);
+  });
+
+  it.each(['', 'contoso', '/subscriptions/1/resourceGroups/2', `${resourceId}/connectedRegistries/edge`])(
+    'when a resource id is %j, it is refused',
+    (id) => {
+      expect(problemsOf({ ...storage, REGISTRIES: `contoso.azurecr.io=${id}` })).toEqual([
+        expect.stringMatching(/is not the resource id of a container registry$/),
+      ]);
+    },
+  );
+
+  it('when a registry is named twice, that is said once', () => {
+    const REGISTRIES = 'contoso.azurecr.io,CONTOSO.azurecr.io,contoso.azurecr.io';
+    expect(problemsOf({ ...storage, REGISTRIES })).toContain(
+      'REGISTRIES names contoso.azurecr.io more than once',
+    );
+  });
+
+  it('when two login servers begin with one name, their resource ids have to tell them apart', () => {
+    const REGISTRIES = 'contoso.azurecr.io,contoso.azurecr.cn';
+    expect(problemsOf({ ...storage, REGISTRIES })).toEqual([
+      expect.stringMatching(/contoso\.azurecr\.io.*contoso\.azurecr\.cn.*resource id/),
+    ]);
+    const other = resourceId.replace('contoso-rg', 'contoso-cn-rg');
+    const told = `contoso.azurecr.io=${resourceId},contoso.azurecr.cn=${other}`;
+    expect(problemsOf({ ...storage, REGISTRIES: told })).toEqual([]);
+  });
+
+  it('when two login servers have one resource id, events could be of either: it is refused', () => {
+    const REGISTRIES = `contoso.azurecr.io=${resourceId},fabrikam.azurecr.io=${resourceId}`;
+    expect(problemsOf({ ...storage, REGISTRIES })).toEqual([
+      expect.stringContaining(resourceId.toLowerCase()),
+    ]);
+  });
+});
+
+describe('storage', () => {
+  it('when endpoints are given, an identity is used, named when there are several', () => {
+    const tableServiceUri = 'https://contosoaudit.table.core.windows.net';
+    const asked = { REGISTRIES: 'contoso.azurecr.io', AuditStorage__tableServiceUri: tableServiceUri };
+    expect(readSettings(asked).storage).toEqual({ tableServiceUri });
+    expect(readSettings({ ...asked, AuditStorage__clientId: 'a1' }).storage).toEqual({
+      tableServiceUri,
+      clientId: 'a1',
+    });
+  });
+
+  it('when there is a connection string only, it is used', () => {
+    expect(readSettings(least).storage).toEqual({ connectionString: 'UseDevelopmentStorage=true' });
+  });
+
+  it('when the endpoint is not https, it is refused: tokens would be sent in the open', () => {
+    const AuditStorage__tableServiceUri = 'http://contosoaudit.table.core.windows.net';
+    expect(problemsOf({ REGISTRIES: 'contoso.azurecr.io', AuditStorage__tableServiceUri })).toEqual([
+      'AuditStorage__tableServiceUri must be an https address',
+    ]);
+  });
+
+  it.each([{}, { AuditStorage: '', AuditStorage__tableServiceUri: '' }])(
+    'when storage is %j, both ways to name it are told',
+    (environment) => {
+      const [problem] = problemsOf({ REGISTRIES: 'contoso.azurecr.io', ...environment });
+      expect(problem).toContain('AuditStorage__tableServiceUri');
+      expect(problem).toContain('connection string');
+    },
+  );
+});
+
+describe('sign-in', () => {
+  it.each([undefined, '', 'false', 'False', '0', '1', 'yes'])(
+    'when WEBSITE_AUTH_ENABLED is %j, nobody is known',
+    (WEBSITE_AUTH_ENABLED) => {
+      expect(readSettings({ ...least, WEBSITE_AUTH_ENABLED }).auth).toBe('closed');
+    },
+  );
+
+  it.each(['true', 'True', 'TRUE'])('when WEBSITE_AUTH_ENABLED is %j, the platform is trusted', (value) => {
+    expect(readSettings({ ...least, WEBSITE_AUTH_ENABLED: value }).auth).toBe('platform');
+  });
+
+  it('when development is asked for on one machine, it is given', () => {
+    expect(readSettings({ ...least, ACR_AUDIT_AUTH: 'development' }).auth).toBe('development');
+  });
+
+  it.each(['WEBSITE_INSTANCE_ID', 'WEBSITE_SITE_NAME', 'CONTAINER_APP_NAME'])(
+    'when development is asked for where %s is set, that is refused: it is Azure',
+    (name) => {
+      expect(problemsOf({ ...least, ACR_AUDIT_AUTH: 'development', [name]: 'contoso' })).toEqual([
+        'ACR_AUDIT_AUTH=development is refused in Azure: remove it',
+      ]);
+    },
+  );
+
+  it.each(['Development', 'none', 'platform', 'true'])(
+    'when ACR_AUDIT_AUTH is %j, it is refused rather than guessed',
+    (ACR_AUDIT_AUTH) => {
+      expect(problemsOf({ ...least, ACR_AUDIT_AUTH })).toHaveLength(1);
+    },
+  );
+});
+
+describe('every problem at once', () => {
+  it('when all is wrong, one error lists it all', () => {
+    const environment = { REGISTRIES: 'contoso', ACR_AUDIT_AUTH: 'none' };
+    expect(problemsOf(environment)).toHaveLength(3);
+    expect(() => readSettings(environment)).toThrow(/\n- REGISTRIES.*\n- AuditStorage.*\n- ACR_AUDIT_AUTH/);
+  });
+
+  it('when settings are arbitrary, they are read or refused with problems, never otherwise', () => {
+    const names = ['REGISTRIES', 'AuditStorage', 'AuditStorage__tableServiceUri', 'ACR_AUDIT_AUTH'];
+    const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('contoso.azurecr.io', resourceId));
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), value), (environment) => {
+        problemsOf(environment);
+      }),
+    );
+  });
+});
