@@ -15,6 +15,7 @@ const esmOnly = [
 
 export default {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/build-bundle.js',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: {
