@@ -1,5 +1,5 @@
 import type { Fact } from '../history/fact.ts';
-import { recordIdOf } from '../history/record-id.ts';
+import { maxEventIdLength, recordIdOf } from '../history/record-id.ts';
 import { type AcceptedRegistry, acceptedRegistry, historyRegistry } from '../registry/accepted-registry.ts';
 import { type RegistryEvent, readRegistryEvent } from '../registry/registry-event.ts';
 import type { Clock, Log, Rejections } from './ports.ts';
@@ -17,6 +17,9 @@ export type EventOutcome = 'recorded' | 'known' | 'ignored' | 'rejected';
 /** Characters of JSON above which an event cannot have come from Event Grid, whose limit is 1 MiB. */
 const maxEventLength = 1_048_576;
 
+/** Characters of a record's id above which no row key has room for it. */
+const maxRecordIdLength = 3 * maxEventIdLength;
+
 /** Milliseconds by which a registry's clock may be ahead of ours. */
 const maxClockSkewMs = 15 * 60_000;
 
@@ -28,7 +31,7 @@ export function recordEvent(registries: readonly AcceptedRegistry[], ports: Reco
   const record = recordFact(ports);
 
   return async (input: unknown): Promise<EventOutcome> => {
-    const payload = JSON.stringify(input) ?? 'undefined';
+    const payload = payloadOf(input);
     const now = ports.clock.now();
 
     async function reject(reason: string, detail: string, registry = 'unknown'): Promise<EventOutcome> {
@@ -37,6 +40,7 @@ export function recordEvent(registries: readonly AcceptedRegistry[], ports: Reco
       return 'rejected';
     }
 
+    if (payload === tooDeep) return reject('unreadable-event', tooDeep);
     if (payload.length > maxEventLength) {
       return reject(
         'oversized-event',
@@ -64,12 +68,16 @@ export function recordEvent(registries: readonly AcceptedRegistry[], ports: Reco
     }
     if (event.occurredAt > now + maxClockSkewMs) {
       const detail = `data.timestamp ${new Date(event.occurredAt).toISOString()} is in the future`;
-      return reject('future-timestamp', detail, registry);
+      return reject('future-timestamp', detail, accepted.loginServer);
+    }
+    if (recordIdOf(event.id).length > maxRecordIdLength) {
+      const detail = `id: is longer than ${maxRecordIdLength} characters when escaped`;
+      return reject('unreadable-event', detail, accepted.loginServer);
     }
     const result = await record({ registry, repository: event.repository, fact: factOf(event, now) });
     if (result.outcome === 'contradicted') {
       const detail = `another event was recorded with the id ${event.id} at the same time`;
-      return reject('id-reused', detail, registry);
+      return reject('id-reused', detail, accepted.loginServer);
     }
     if (result.outcome === 'recorded') {
       const { kind } = result.entry;
@@ -77,6 +85,17 @@ export function recordEvent(registries: readonly AcceptedRegistry[], ports: Reco
     }
     return result.outcome;
   };
+}
+
+const tooDeep = 'the event is nested too deeply to be kept';
+
+function payloadOf(input: unknown): string {
+  try {
+    return JSON.stringify(input) ?? 'undefined';
+  } catch {
+    // Parsing takes any depth, writing does not.
+    return tooDeep;
+  }
 }
 
 function factOf(event: RegistryEvent, now: number): Fact {

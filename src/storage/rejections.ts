@@ -19,7 +19,8 @@ export function rejections(rejected: Table): Rejections {
         rowKey: createHash('sha256').update(bytes).digest('hex'),
         columns: {
           reason,
-          detail: detail.slice(0, 4096),
+          // Half a pair of surrogates, which the cut may leave, is no text that storage has to take.
+          detail: detail.slice(0, 4096).toWellFormed(),
           receivedAt: timeText(receivedAt),
           payload: bytes.subarray(0, maxKeptPayload),
           payloadBytes: bytes.length,

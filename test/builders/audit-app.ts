@@ -1,4 +1,5 @@
 import { HttpRequest, HttpResponse } from '@azure/functions';
+import * as z from 'zod/mini';
 import { historyRoute } from '../../src/api/history.ts';
 import type { AuthMode } from '../../src/api/principal.ts';
 import { resolveRoute } from '../../src/api/resolve.ts';
@@ -97,4 +98,21 @@ export function auditApp({ registries, faults = () => ({}) }: AuditAppOptions = 
       return new HttpResponse(await answerTo(wanted, mode, request, { error, invocationId: 'invocation-1' }));
     },
   };
+}
+
+/** A list as the API answers it. */
+const page = z.object({
+  items: z.array(z.record(z.string(), z.unknown())),
+  cursor: z.optional(z.string()),
+});
+
+/** A page of history. Throws when the answer is none. */
+export async function pageOf(app: AuditApp, query = ''): Promise<z.output<typeof page>> {
+  const response = await app.get(`history?${query}`);
+  return page.parse(await response.json());
+}
+
+/** The items of a page of history. */
+export async function itemsOf(app: AuditApp, query = ''): Promise<z.output<typeof page>['items']> {
+  return (await pageOf(app, query)).items;
 }
