@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { AuditFault } from '../audit/fault.ts';
 import type { Progress } from '../audit/history-pages.ts';
 import type { Clock } from '../audit/ports.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
@@ -16,7 +17,9 @@ export function healthRoute(progress: Progress) {
     summary: 'Whether the service is ready: 200, or 503 when storage does not answer.',
     query,
     async answer() {
-      await progress.check();
+      await progress.check().catch((cause: unknown) => {
+        throw new AuditFault('not-ready', `storage is not ready: ${cause}`, { retryable: true, cause });
+      });
       return { headers: { 'cache-control': 'no-store' }, jsonBody: { status: 'ready' } };
     },
   });

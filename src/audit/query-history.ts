@@ -13,6 +13,9 @@ export interface HistoryQuery extends HistorySpan {
 /** Entries read for one answer, matching or not: a rare match is found page by page, never in one long request. */
 const maxScanned = 5_000;
 
+/** The most entries of a page. */
+const largestPage = 1_000;
+
 /**
  * Answers a question to history: matching entries, newest first, and where to go on. A page may hold fewer entries than
  * asked for, even none, and still go on.
@@ -22,13 +25,16 @@ export function queryHistory({ pages }: { readonly pages: HistoryPages }) {
     const { limit, kinds, client, ...span } = query;
     const items: PlacedEntry[] = [];
     let after = span.after;
-    for (let scanned = 0; scanned < maxScanned; ) {
-      const page = await pages.page({ ...span, ...(after === undefined ? {} : { after }) }, limit);
+    // The first page mostly is enough; what has to be searched further is read in few calls.
+    for (let scanned = 0, size = limit; scanned < maxScanned; size = largestPage) {
+      const page = await pages.page({ ...span, ...(after === undefined ? {} : { after }) }, size);
       scanned += Math.max(page.entries.length, 1);
       for (const placed of page.entries) {
         if (!isWanted(placed, kinds, client)) continue;
         items.push(placed);
-        if (items.length === limit) return { items, next: placed.position };
+        if (items.length < limit) continue;
+        const isEnd = page.next === undefined && placed === page.entries.at(-1);
+        return isEnd ? { items } : { items, next: placed.position };
       }
       if (page.next === undefined) return { items };
       after = page.next;

@@ -4,7 +4,7 @@ import type { RepositoryId } from '../history/fact.ts';
 import { readEntryRow } from './entry-codec.ts';
 import { readTagHead } from './head-codec.ts';
 import { instantOf, keysUnder, pendingPartition, recordKey, repositoryKey, tagHeadKey } from './keys.ts';
-import type { RowContinuation, RowPage, StoredRow, Table } from './row.ts';
+import { type RowContinuation, type RowPage, rowsOf, type StoredRow, type Table } from './row.ts';
 
 /** Reads histories from the `repositories` table, and a whole registry's by way of the `log` table. */
 export function historyPages(repositories: Table, log: Table): HistoryPages {
@@ -79,11 +79,10 @@ async function registryPage(repositories: Table, log: Table, span: HistorySpan, 
   const found = await Promise.all(
     [...byRepository].map(async ([repository, some]) => {
       const partitionKey = repositoryKey({ registry, repository });
-      const [newest, oldest] = [some[0], some.at(-1)];
-      if (newest === undefined || oldest === undefined) return [];
-      const from = recordKey(newest.at);
-      const before = `${recordKey(oldest.at)} `;
-      const { rows } = await fullPage(repositories, { partitionKey, from, before }, 1000);
+      // Within a millisecond the outbox has an order of its own, where one id begins like another.
+      const keys = some.map(({ at }) => recordKey(at)).sort();
+      const range = { partitionKey, from: keys[0] ?? '', before: `${keys.at(-1)} ` };
+      const rows = await Array.fromAsync(rowsOf(repositories, range));
       return rows.map((row): [string, Entry] => [`${row.rowKey}|${repository}`, readEntryRow(row)]);
     }),
   );

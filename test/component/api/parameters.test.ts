@@ -1,0 +1,173 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import * as z from 'zod/mini';
+import { AuditFault } from '../../../src/audit/fault.ts';
+import { appTime, auditApp } from '../../builders/audit-app.ts';
+import { contosoResourceId, digestOf, imagePushed } from '../../builders/registry-event.ts';
+
+const badRequest = z.object({ parameters: z.array(z.object({ name: z.string(), reason: z.string() })) });
+
+async function problemOf(path: string) {
+  const response = await auditApp().get(path);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  return { httpStatus: response.status, body: await response.json() };
+}
+
+describe('a parameter', () => {
+  it.each<[string, string, RegExp]>([
+    ['history?limit=0', 'limit', /from 1 to 1000/],
+    ['history?limit=1001', 'limit', /from 1 to 1000/],
+    ['history?limit=-1', 'limit', /from 1 to 1000/],
+    ['history?limit=1.5', 'limit', /from 1 to 1000/],
+    ['history?limit=1e2', 'limit', /from 1 to 1000/],
+    ['history?limit=', 'limit', /from 1 to 1000/],
+    ['history?limit=99999999999999999999', 'limit', /from 1 to 1000/],
+    ['history?from=yesterday', 'from', /RFC 3339.*2026-05-02T14:03:00Z/],
+    ['history?to=2026-13-01T00:00:00Z', 'to', /RFC 3339/],
+    ['history?from=2026-05-02T14:03:00Z&to=2026-05-02T14:02:59Z', 'from', /after `to`/],
+    ['history?kind=renamed', 'kind', /created, moved, unchanged, restored, deleted, untagged/],
+    ['history?kind=', 'kind', /created, moved/],
+    ['history?kind=created,', 'kind', /created, moved/],
+    [`history?client=${'x'.repeat(257)}`, 'client', /at most 256/],
+    ['history?cursor=abc', 'cursor', /unchanged/],
+    ['history?image=', 'image', /repository/],
+    ['history?image=fabrikam.azurecr.io/app', 'image', /contoso\.azurecr\.io/],
+    ['history?image=https://contoso.azurecr.io/app', 'image', /URL/],
+    [`history?image=${'x'.repeat(2_000)}`, 'image', /longer than/],
+    ['history?image=team/app@sha256:abc', 'image', /digest/],
+    ['history?Image=team/app', 'Image', /not a parameter/],
+    ['history?limit=1&limit=2', 'limit', /more than once/],
+    ['history?__proto__=1', '__proto__', /not a parameter/],
+    ['history?constructor=1', 'constructor', /not a parameter/],
+    ['resolve', 'image', /missing.*team\/app:1\.4\.2/],
+    ['resolve?image=team/app', 'image', /no tag/],
+    [`resolve?image=team/app:prod@${digestOf('one')}`, 'image', /leave it out/],
+    ['resolve?image=team/app:prod&at=now', 'at', /RFC 3339/],
+    ['resolve?image=team/app:prod&at=2999-01-01T00:00:00Z', 'at', /future/],
+    ['resolve?image=team/app:prod&limit=5', 'limit', /not a parameter/],
+    ['status?verbose=1', 'verbose', /not a parameter/],
+    ['health?deep=1', 'deep', /not a parameter/],
+  ])('when it is wrong (%s), the problem names %s and what would be right', async (path, name, reason) => {
+    const { httpStatus, body } = await problemOf(path);
+    expect(httpStatus).toBe(400);
+    expect(body).toEqual({
+      type: 'urn:acr-audit:problem:invalid-parameters',
+      title: 'The request cannot be read',
+      status: 400,
+      detail: expect.stringMatching(reason),
+      parameters: [{ name, reason: expect.stringMatching(reason) }],
+    });
+  });
+
+  it('when several are wrong, all are named at once', async () => {
+    const { body } = await problemOf('history?limit=0&from=x&to=y&kind=z&nonsense=1');
+    expect(body).toMatchObject({
+      parameters: expect.arrayContaining(
+        ['limit', 'from', 'to', 'kind', 'nonsense'].map((name) => expect.objectContaining({ name })),
+      ),
+    });
+  });
+
+  it('when it is arbitrary, the answer is 200 or a problem that names it', async () => {
+    const app = auditApp();
+    const name = fc.constantFrom('image', 'from', 'to', 'kind', 'client', 'limit', 'cursor', 'at', 'x');
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.constantFrom('team/app', 'team/app:1'),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('history', 'resolve', 'status', 'health'),
+        fc.dictionary(name, text, { maxKeys: 3 }),
+        async (path, values) => {
+          const response = await app.get(`${path}?${new URLSearchParams(values)}`);
+          expect([200, 400, 404]).toContain(response.status);
+          if (response.status !== 400) return;
+          const { parameters } = badRequest.parse(await response.json());
+          expect(parameters.length).toBeGreaterThan(0);
+          for (const parameter of parameters)
+            expect(['image', ...Object.keys(values)]).toContain(parameter.name);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('a fault', () => {
+  const paths = ['history', 'history?image=team/app', 'resolve?image=team/app:prod', 'status'];
+
+  it.each(paths)(
+    'when storage does not answer %s, it is 503 with the invocation, to be tried again',
+    async (path) => {
+      const fault = new AuditFault('storage-unreachable', 'AccountKey=secret', { retryable: true });
+      const app = auditApp({ faults: () => ({ before: () => fault }) });
+      const response = await app.get(path);
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('5');
+      const body = await response.text();
+      expect(JSON.parse(body)).toEqual({
+        type: 'urn:acr-audit:problem:try-again',
+        title: 'Storage did not answer',
+        status: 503,
+        detail: expect.any(String),
+        invocationId: 'invocation-1',
+      });
+      expect(body).not.toContain('secret');
+      expect(app.lines).toEqual([expect.objectContaining({ level: 'error', message: 'request failed' })]);
+    },
+  );
+
+  it.each(paths)('when storage refuses %s for good, it is 500 and gives nothing away', async (path) => {
+    const fault = new AuditFault('storage-403', 'AccountKey=secret', { retryable: false });
+    const app = auditApp({ faults: () => ({ before: () => fault }) });
+    const response = await app.get(path);
+    expect(response.status).toBe(500);
+    const body = await response.text();
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'urn:acr-audit:problem:internal',
+      invocationId: 'invocation-1',
+    });
+    expect(body).not.toContain('secret');
+  });
+});
+
+describe('status', () => {
+  it('when nothing has come yet, it says so for every registry', async () => {
+    const app = auditApp({
+      registries: [{ loginServer: 'contoso.azurecr.io' }, { loginServer: 'localhost:5443' }],
+    });
+    expect(await (await app.get('status')).json()).toEqual({
+      at: new Date(appTime).toISOString(),
+      registries: [
+        { registry: 'contoso.azurecr.io', rejected: 0 },
+        { registry: 'localhost:5443', rejected: 0 },
+      ],
+      unattributed: { rejected: 0 },
+    });
+  });
+
+  it('when events came, it tells the newest, how late it was, and what was rejected', async () => {
+    const app = auditApp();
+    await app.deliver(imagePushed({ id: 'new', timestamp: '2026-05-02T23:59:58.500Z' }));
+    await app.deliver(imagePushed({ id: 'old', timestamp: '2026-05-01T00:00:00Z' }));
+    await app.deliver(imagePushed({ id: 'future', timestamp: '2026-06-01T00:00:00Z' }));
+    await app.deliver({});
+    await app.deliver(imagePushed({ resourceId: contosoResourceId.replace(/contoso$/, 'fabrikam') }));
+    expect(await (await app.get('status')).json()).toEqual({
+      at: new Date(appTime).toISOString(),
+      registries: [
+        {
+          registry: 'contoso.azurecr.io',
+          lastEvent: {
+            occurredAt: '2026-05-02T23:59:58.500Z',
+            recordedAt: new Date(appTime).toISOString(),
+            lagMs: 1_500,
+          },
+          rejected: 1,
+        },
+      ],
+      unattributed: { rejected: 2 },
+    });
+  });
+});
