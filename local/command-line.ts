@@ -24,16 +24,20 @@ export const usage = `Usage: npm start -- [options]        (npm run local: the s
   --no-story             start everything, push nothing
   --once                 stop when the story is told
   --host embedded|func   the embedded host, or Azure Functions Core Tools where installed
+  --help                 this text
 `;
 
-/** The command line, or what is wrong with it. */
-export function readCommandLine(args: readonly string[]): CommandLine | { readonly problem: string } {
+/** The command line, or what is wrong with it; `help` when only the usage is asked for. */
+export function readCommandLine(
+  args: readonly string[],
+): CommandLine | { readonly problem: string } | 'help' {
   let values: ReturnType<typeof parse>;
   try {
     values = parse(args);
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
+  if (values.help) return 'help';
   const { port, 'registry-port': registryPort, data, ephemeral, once, host } = values;
   for (const [name, value] of Object.entries({ port, 'registry-port': registryPort })) {
     if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535)
@@ -57,6 +61,7 @@ function parse(args: readonly string[]) {
       'no-story': { type: 'boolean', default: false },
       once: { type: 'boolean', default: false },
       host: { type: 'string', default: 'embedded' },
+      help: { type: 'boolean', default: false },
     },
   }).values;
 }

@@ -81,8 +81,16 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+function describe(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  // The only port that is ours to listen on is the registry's; the host says so itself.
+  return text.includes('EADDRINUSE') ? `${text}. Choose another with --registry-port.` : text;
+}
+
 const line = readCommandLine(process.argv.slice(2));
-if ('problem' in line) {
+if (line === 'help') {
+  say(usage);
+} else if ('problem' in line) {
   say(`${line.problem}\n\n${usage}`);
   process.exitCode = 2;
 } else {
@@ -91,7 +99,7 @@ if ('problem' in line) {
       process.exitCode = code;
     },
     (error: unknown) => {
-      say(error instanceof Error ? error.message : String(error));
+      say(describe(error));
       process.exitCode = 1;
     },
   );

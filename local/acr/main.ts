@@ -48,6 +48,10 @@ async function serve({ ephemeral, ...options }: RegistryArguments): Promise<void
 }
 
 async function run(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stderr.write(usage);
+    return;
+  }
   const read = readArguments(process.argv.slice(2));
   if ('problem' in read) {
     process.stderr.write(`${read.problem}\n\n${usage}`);

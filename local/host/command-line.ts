@@ -14,7 +14,8 @@ export interface CommandLine {
   readonly verbose: boolean;
 }
 
-const usage = `Usage: node local/host/main.ts --data DIR [options]
+/** How the command is used. */
+export const usage = `Usage: node local/host/main.ts --data DIR [options]
   --entry FILE      the app's bundle (default: "main" of package.json)
   --app-root DIR    where host.json and package.json are (default: .)
   --port PORT       0 picks a free one (default: 7071)

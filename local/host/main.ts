@@ -1,9 +1,13 @@
-import { readCommandLine } from './command-line.ts';
+import { readCommandLine, usage } from './command-line.ts';
 import { exitCode, startHost } from './host.ts';
 import { HostFault } from './host-fault.ts';
 import { describeError } from './log.ts';
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stderr.write(`${usage}\n`);
+    return;
+  }
   const host = await startHost(readCommandLine(process.argv.slice(2)));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

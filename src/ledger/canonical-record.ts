@@ -2,7 +2,7 @@ import canonicalize from 'canonicalize';
 import type { AuditRecord } from '../history/fact.ts';
 
 /** The version of the leaf's layout; a change of layout is a new number, old leaves keep theirs. */
-export const leafVersion = 1;
+const leafVersion = 1;
 
 /**
  * The canonical text of an audit record, the ledger's leaf: RFC 8785 JSON, so that whoever holds the record's fields can
