@@ -97,6 +97,9 @@ function registryNameOf({ loginServer, resourceId }: AcceptedRegistry): string |
   return resourceId?.split('/').at(-1) ?? /^[a-z0-9]+/.exec(loginServer)?.[0];
 }
 
+const namesTables =
+  /(?:^|;)\s*(?:UseDevelopmentStorage=true|DefaultEndpointsProtocol=https?|TableEndpoint=https?:\/\/)/i;
+
 function readStorage(environment: Environment, problems: string[]): StorageSettings | undefined {
   const connectionString = environment['AuditStorage'];
   const tableServiceUri = environment['AuditStorage__tableServiceUri'];
@@ -107,7 +110,13 @@ function readStorage(environment: Environment, problems: string[]): StorageSetti
     }
     return { tableServiceUri, ...(clientId ? { clientId } : {}) };
   }
-  if (connectionString) return { connectionString };
+  if (connectionString) {
+    // The text holds a key, so it is never repeated.
+    if (!namesTables.test(connectionString)) {
+      problems.push('AuditStorage is not a connection string of a storage account with tables');
+    }
+    return { connectionString };
+  }
   problems.push(
     'AuditStorage__tableServiceUri (with an identity) or AuditStorage (a connection string) is missing',
   );

@@ -72,7 +72,7 @@ async function repositoryPage(
 /** A whole registry's history: the outbox lists its records newest first, their repositories tell what they meant. */
 async function registryPage(repositories: Table, log: Table, span: HistorySpan, limit: number) {
   const { registry } = span.scope;
-  const range = { partitionKey: pendingPartition(registry), ...spanKeys(span, ''), select: ['PartitionKey'] };
+  const range = { partitionKey: pendingPartition(registry), ...spanKeys(span, ''), select: [] };
   const page = await fullPage(log, range, limit);
   const places = page.rows.map(placeOf).filter((place) => place !== undefined);
   const byRepository = Map.groupBy(places, (place) => place.repository);

@@ -77,6 +77,18 @@ async function history(repository: string, of = host): Promise<readonly Record<s
   return items;
 }
 
+const functions = z.array(
+  z.object({
+    name: z.string(),
+    config: z.object({ bindings: z.array(z.record(z.string(), z.unknown())) }),
+  }),
+);
+
+async function functionsOf(of: HostProcess): Promise<z.output<typeof functions>> {
+  const response = await fetch(`${of.url}/admin/functions`);
+  return functions.parse(await response.json());
+}
+
 /** Pushes to a repository of its own for each test. */
 function pushTo(repository: string) {
   return (overrides: EventOverrides) => imagePushed({ repository, ...overrides });
@@ -84,14 +96,7 @@ function pushTo(repository: string) {
 
 describe('the app', () => {
   it('when it is loaded, its functions have these triggers', async () => {
-    const functions = z.array(
-      z.object({
-        name: z.string(),
-        config: z.object({ bindings: z.array(z.record(z.string(), z.unknown())) }),
-      }),
-    );
-    const response = await fetch(`${host.url}/admin/functions`);
-    const triggers = functions.parse(await response.json()).map(({ name, config }) => {
+    const triggers = (await functionsOf(host)).map(({ name, config }) => {
       const [{ type, authLevel, methods, route } = {}] = config.bindings;
       return JSON.stringify({ name, type, authLevel, methods, route });
     });
@@ -186,6 +191,13 @@ describe('deliveries of Event Grid', () => {
     expect(await history('regions/app')).toEqual([
       expect.objectContaining({ eventId: 'west', kind: 'created', locations: ['eastus', 'westeurope'] }),
     ]);
+    for (const [digest, count] of [
+      [one, 1],
+      [two, 0],
+    ] as const) {
+      expect(await history(`regions/app:prod@${digest}`)).toHaveLength(count);
+      expect(await history(`regions/app@${digest}`)).toHaveLength(count);
+    }
   });
 
   it('when a digest that holds tags is deleted, they end there, and history says what they had', async () => {
@@ -254,6 +266,24 @@ describe('who may ask', () => {
   it('when development narrows the roles, a route that needs another is 403', async () => {
     expect((await get('history', { 'x-dev-roles': 'Release.Approve' })).status).toBe(403);
     expect((await get('history', { 'x-dev-roles': 'Audit.Read' })).status).toBe(200);
+  });
+
+  it('when a caller has no role, every route but health is 403, whatever the app has come to serve', async () => {
+    const routes = (await functionsOf(host)).flatMap(({ name, config }) => {
+      const { type, route, methods } = config.bindings[0] ?? {};
+      return type === 'httpTrigger'
+        ? [{ name, route: String(route), method: String(methods).split(',')[0] }]
+        : [];
+    });
+    expect(routes.length).toBeGreaterThan(3);
+    const answers = await Promise.all(
+      routes.map(async ({ name, route, method = 'GET' }) => {
+        const path = route.replace(/\{[^}]*\}/g, 'x');
+        const headers = { 'x-dev-roles': 'none' };
+        return [name, (await fetch(`${host.url}/api/${path}`, { method, headers })).status];
+      }),
+    );
+    expect(answers).toEqual(routes.map(({ name }) => [name, name === 'getHealth' ? 200 : 403]));
   });
 
   it('when the platform does not sign callers in, a principal of their own making is 401', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, glob, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -241,10 +241,9 @@ describe('the imports of the source', () => {
   let sources: readonly (readonly [string, string])[];
 
   beforeAll(async () => {
-    const files = await Array.fromAsync(glob('src/**/*.ts'));
-    sources = await Promise.all(
-      files.map(async (file) => [file.replaceAll('\\', '/'), await readFile(file, 'utf8')] as const),
-    );
+    const names = (await readdir('src', { recursive: true })).filter((name) => name.endsWith('.ts'));
+    const files = names.map((name) => `src/${name.replaceAll('\\', '/')}`);
+    sources = await Promise.all(files.map(async (file) => [file, await readFile(file, 'utf8')] as const));
   });
 
   it('when each is followed, it goes along the arrows', () => {

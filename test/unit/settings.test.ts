@@ -101,6 +101,26 @@ describe('storage', () => {
     expect(readSettings(least).storage).toEqual({ connectionString: 'UseDevelopmentStorage=true' });
   });
 
+  it.each([
+    'garbage',
+    'AccountName=contoso;AccountKey=c2VjcmV0',
+    'TableEndpoint=contoso;AccountKey=c2VjcmV0',
+    'BlobEndpoint=https://contoso.blob.core.windows.net;AccountKey=c2VjcmV0',
+  ])('when the connection string is %j, it is refused and not repeated', (AuditStorage) => {
+    const [problem, ...others] = problemsOf({ ...least, AuditStorage });
+    expect(problem).toMatch(/^AuditStorage is not a connection string/);
+    expect(problem).not.toContain('c2VjcmV0');
+    expect(others).toEqual([]);
+  });
+
+  it.each([
+    'DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net',
+    'AccountName=contoso;AccountKey=c2VjcmV0;TableEndpoint=http://127.0.0.1:10002/contoso',
+    'TableEndpoint=https://contoso.table.core.windows.net;SharedAccessSignature=sv=2019-02-02',
+  ])('when the connection string is %j, it is used', (AuditStorage) => {
+    expect(readSettings({ ...least, AuditStorage }).storage).toEqual({ connectionString: AuditStorage });
+  });
+
   it('when the endpoint is not https, it is refused: tokens would be sent in the open', () => {
     const AuditStorage__tableServiceUri = 'http://contosoaudit.table.core.windows.net';
     expect(problemsOf({ REGISTRIES: 'contoso.azurecr.io', AuditStorage__tableServiceUri })).toEqual([

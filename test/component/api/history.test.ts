@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { cursorOf } from '../../../src/api/cursor.ts';
 import { type AuditApp, auditApp, itemsOf, pageOf } from '../../builders/audit-app.ts';
 import {
   contosoResourceId,
@@ -161,6 +162,29 @@ describe('history', () => {
       }
     }
     expect((await several.get('history')).status).toBe(400);
+  });
+});
+
+describe('a cursor that no listing gave', () => {
+  it('when it is forged, or of another listing, it leads to nothing outside what was asked for', async () => {
+    const position = fc.oneof(
+      fc.constantFrom('0000000000000|!', '9999999999999|}', '8222269599999|first|team:app'),
+      fc.stringMatching(/^\d{13}\|[!-}]{1,40}$/),
+    );
+    await fc.assert(
+      fc.asyncProperty(position, async (forged) => {
+        for (const scope of [
+          'image=team/app:prod',
+          `image=team/app@${one}`,
+          'image=team/web',
+          `from=${at(3)}`,
+        ]) {
+          const all = await ids(scope);
+          const found = await ids(`${scope}&cursor=${cursorOf(forged)}`);
+          expect(all.slice(all.length - found.length)).toEqual(found);
+        }
+      }),
+    );
   });
 });
 

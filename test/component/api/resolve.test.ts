@@ -100,6 +100,8 @@ describe('resolve', () => {
     expect(await resolve(live, 'image=team/app:prod')).toMatchObject({
       body: { digest: three, at: new Date(appTime).toISOString() },
     });
+    const now = new Date(appTime).toISOString();
+    expect(await resolve(live, `image=team/app:prod&at=${now}`)).toMatchObject({ status: 200 });
     const later = new Date(appTime + 1).toISOString();
     expect(await resolve(live, `image=team/app:prod&at=${later}`)).toMatchObject({
       status: 400,
