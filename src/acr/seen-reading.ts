@@ -1,0 +1,54 @@
+import type { ManifestSeen, TagSeen } from '../audit/registry-content.ts';
+import type { Fields } from '../registry/fields.ts';
+import { byteCount, digestForm, type Form, freeText, tagForm, timestampForm } from '../registry/form.ts';
+import type { LockState } from '../registry/lock-state.ts';
+import { present } from '../registry/present.ts';
+
+const flag: Form<boolean> = {
+  expected: 'true or false',
+  read: (value) => (typeof value === 'boolean' ? value : undefined),
+};
+
+/** A tag as `/acr/v1` writes it; `undefined` with its problems reported when it cannot be read. */
+export function readTagSeen(fields: Fields): TagSeen | undefined {
+  const tag = fields.required('name', tagForm);
+  const digest = fields.required('digest', digestForm);
+  const createdAt = fields.required('createdTime', timestampForm);
+  const updatedAt = fields.required('lastUpdateTime', timestampForm);
+  const locks = readLocks(fields.object('changeableAttributes'));
+  return tag === undefined ||
+    digest === undefined ||
+    createdAt === undefined ||
+    updatedAt === undefined ||
+    locks === undefined
+    ? undefined
+    : { tag, digest, createdAt, updatedAt, locks };
+}
+
+/** A manifest as `/acr/v1` writes it, without its `references`: those of an index are empty in lists. */
+export function readManifestSeen(fields: Fields): ManifestSeen | undefined {
+  const digest = fields.required('digest', digestForm);
+  const createdAt = fields.required('createdTime', timestampForm);
+  const updatedAt = fields.required('lastUpdateTime', timestampForm);
+  const locks = readLocks(fields.object('changeableAttributes'));
+  const optional = {
+    mediaType: fields.optional('mediaType', freeText(255)),
+    size: fields.optional('imageSize', byteCount),
+    architecture: fields.optional('architecture', freeText(64)),
+    os: fields.optional('os', freeText(64)),
+  };
+  return digest === undefined || createdAt === undefined || updatedAt === undefined || locks === undefined
+    ? undefined
+    : { digest, createdAt, updatedAt, locks, ...present(optional) };
+}
+
+/** An attribute that is missing is a problem: guessed either way, it would tell of a lock or of none. */
+function readLocks(fields: Fields): LockState | undefined {
+  const canDelete = fields.required('deleteEnabled', flag);
+  const canWrite = fields.required('writeEnabled', flag);
+  const canRead = fields.required('readEnabled', flag);
+  const canList = fields.required('listEnabled', flag);
+  return canDelete === undefined || canWrite === undefined || canRead === undefined || canList === undefined
+    ? undefined
+    : { canDelete, canWrite, canRead, canList };
+}

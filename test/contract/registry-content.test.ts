@@ -1,0 +1,247 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RegistryContent } from '../../src/audit/registry-content.ts';
+import { type Digest, parseDigest } from '../../src/registry/digest.ts';
+import { memoryRegistryContent } from '../builders/memory-registry-content.ts';
+import { accessTo, gathered, pagesOf } from '../builders/registry-access.ts';
+import { digestOf } from '../builders/registry-event.ts';
+import { prepareImage, pushImage, putManifest, sampleIndex, setAttributes } from '../component/acr/image.ts';
+import { openTestRegistry, type TestRegistry } from '../component/acr/test-registry.ts';
+
+/** A registry to change, and the port to read it by. Image names stand for contents. */
+interface Subject {
+  readonly content: RegistryContent;
+  /** The same registry, read in pages of two. */
+  readonly inPairs: RegistryContent;
+  push(repository: string, tag: string | undefined, image: string): Promise<Digest>;
+  pushIndex(repository: string, tag: string, children: readonly Digest[]): Promise<Digest>;
+  untag(repository: string, tag: string): Promise<void>;
+  deleteManifest(repository: string, digest: Digest): Promise<void>;
+  /** Locks a tag or a manifest against deletion and change. */
+  lock(repository: string, what: { tag: string } | { digest: Digest }): Promise<void>;
+  close(): Promise<void>;
+}
+
+function theDigest(text: string): Digest {
+  const digest = parseDigest(text);
+  if (digest === undefined) throw new Error(`${text} is no digest`);
+  return digest;
+}
+
+async function required(answer: ReturnType<TestRegistry['call']>): Promise<void> {
+  const { status, bytes } = await answer;
+  if (status >= 300) throw new Error(`The registry answered ${status}: ${bytes.toString('utf8')}`);
+}
+
+async function standIn(): Promise<Subject> {
+  const registry = await openTestRegistry();
+  const pathOf = (what: { tag: string } | { digest: Digest }) =>
+    'tag' in what ? `_tags/${what.tag}` : `_manifests/${what.digest}`;
+  return {
+    content: accessTo(registry).content,
+    inPairs: accessTo(registry, { pageSize: 2 }).content,
+    push: async (repository, tag, image) =>
+      theDigest(await pushImage(registry, repository, tag, { content: image })),
+    async pushIndex(repository, tag, children) {
+      const { descriptor } = await prepareImage(registry, repository);
+      const index = sampleIndex(children.map((digest) => ({ ...descriptor, digest })));
+      await required(putManifest(registry, repository, tag, index));
+      return theDigest(index.descriptor.digest);
+    },
+    untag: (repository, tag) => required(registry.call('DELETE', `/acr/v1/${repository}/_tags/${tag}`)),
+    deleteManifest: (repository, digest) =>
+      required(registry.call('DELETE', `/v2/${repository}/manifests/${digest}`)),
+    lock: (repository, what) =>
+      required(
+        setAttributes(registry, `${repository}/${pathOf(what)}`, {
+          deleteEnabled: false,
+          writeEnabled: false,
+        }),
+      ),
+    close: () => registry.dispose(),
+  };
+}
+
+async function memory(): Promise<Subject> {
+  const registry = memoryRegistryContent();
+  // Pages are a matter of the registry here, so the registry in pairs is another that is told the same.
+  const pairs = memoryRegistryContent({ pageSize: 2 });
+  let at = Date.UTC(2026, 4, 2);
+  const tell = (repository: string, what: (of: ReturnType<typeof registry.repository>) => void) => {
+    at += 1;
+    for (const each of [registry, pairs]) what(each.repository(repository));
+  };
+  return {
+    content: registry.content,
+    inPairs: pairs.content,
+    async push(repository, tag, image) {
+      tell(repository, (of) => of.push(tag, digestOf(image), at));
+      return digestOf(image);
+    },
+    async pushIndex(repository, tag, children) {
+      const digest = digestOf(children.join());
+      tell(repository, (of) => of.pushIndex(tag, digest, children, at));
+      return digest;
+    },
+    async untag(repository, tag) {
+      tell(repository, (of) => of.untag(tag));
+    },
+    async deleteManifest(repository, digest) {
+      tell(repository, (of) => of.deleteManifest(digest));
+    },
+    async lock(repository, what) {
+      tell(repository, (of) => of.lock(what, { canDelete: false, canWrite: false }));
+    },
+    close: async () => undefined,
+  };
+}
+
+const unlocked = { canDelete: true, canWrite: true, canRead: true, canList: true };
+
+describe.each([
+  ['a registry', standIn],
+  ['memory', memory],
+])('when the content of %s is read', (_, make) => {
+  let subject: Subject;
+  let content: RegistryContent;
+
+  beforeAll(async () => {
+    subject = await make();
+    content = subject.content;
+  });
+  afterAll(() => subject.close());
+
+  it('lists no repositories of an empty registry, and nothing of a repository that is not there', async () => {
+    const fresh = await make();
+    try {
+      expect(await gathered(fresh.content.repositories())).toEqual([]);
+      expect(await gathered(fresh.content.tags('team/absent'))).toEqual([]);
+      expect(await gathered(fresh.content.manifests('team/absent'))).toEqual([]);
+    } finally {
+      await fresh.close();
+    }
+  });
+
+  it('lists repositories, nested ones too, by name', async () => {
+    for (const repository of ['names/b', 'names/a', 'names/a/c/d', 'names/a__b.c-d']) {
+      await subject.push(repository, 'v1', repository);
+    }
+    const names = await gathered(content.repositories());
+    expect(names.filter((name) => name.startsWith('names/'))).toEqual([
+      'names/a',
+      'names/a/c/d',
+      'names/a__b.c-d',
+      'names/b',
+    ]);
+  });
+
+  it('lists tags and manifests as single reads tell them', async () => {
+    const one = await subject.push('team/listed', 'v1', 'one');
+    const two = await subject.push('team/listed', 'V1', 'two');
+    const tags = await gathered(content.tags('team/listed'));
+    const manifests = await gathered(content.manifests('team/listed'));
+    expect(tags.map(({ tag, digest }) => [tag, digest])).toEqual([
+      ['V1', two],
+      ['v1', one],
+    ]);
+    expect(manifests.map(({ digest }) => digest)).toEqual([one, two].sort());
+    expect(await Promise.all(tags.map(({ tag }) => content.tag('team/listed', tag)))).toEqual(tags);
+    expect(await Promise.all(manifests.map(({ digest }) => content.manifest('team/listed', digest)))).toEqual(
+      manifests,
+    );
+    expect(manifests.map(({ mediaType }) => mediaType)).toEqual([
+      'application/vnd.oci.image.manifest.v1+json',
+      'application/vnd.oci.image.manifest.v1+json',
+    ]);
+  });
+
+  it('keeps when a tag was created as it moves, and says when it was updated', async () => {
+    const before = await subject.push('team/moved', 'prod', 'before');
+    const first = await content.tag('team/moved', 'prod');
+    const after = await subject.push('team/moved', 'prod', 'after');
+    const moved = await content.tag('team/moved', 'prod');
+    expect(first).toMatchObject({ tag: 'prod', digest: before, updatedAt: first?.createdAt });
+    expect(moved).toMatchObject({ tag: 'prod', digest: after, createdAt: first?.createdAt });
+    expect(moved?.updatedAt).toBeGreaterThanOrEqual(Number(first?.updatedAt));
+    expect(await content.manifest('team/moved', before)).toMatchObject({ digest: before });
+  });
+
+  it('tells the locks of a tag and of its manifest apart, and their times as they were', async () => {
+    const digest = await subject.push('team/locks', 'tag-locked', 'locked by tag');
+    const other = await subject.push('team/locks', 'open', 'locked by digest');
+    const before = await content.tag('team/locks', 'tag-locked');
+    await subject.lock('team/locks', { tag: 'tag-locked' });
+    await subject.lock('team/locks', { digest: other });
+    const locked = { ...unlocked, canDelete: false, canWrite: false };
+    expect(await content.tag('team/locks', 'tag-locked')).toEqual({ ...before, locks: locked });
+    expect(await content.manifest('team/locks', digest)).toMatchObject({ locks: unlocked });
+    expect(await content.tag('team/locks', 'open')).toMatchObject({ locks: unlocked });
+    expect(await content.manifest('team/locks', other)).toMatchObject({ locks: locked });
+    expect((await gathered(content.tags('team/locks'))).map(({ locks }) => locks)).toEqual([
+      unlocked,
+      locked,
+    ]);
+  });
+
+  it('says that an untagged tag is gone while its manifest stays', async () => {
+    const digest = await subject.push('team/untagged', 'v1', 'untagged');
+    await subject.untag('team/untagged', 'v1');
+    expect(await content.tag('team/untagged', 'v1')).toBeUndefined();
+    expect(await gathered(content.tags('team/untagged'))).toEqual([]);
+    expect(await content.manifest('team/untagged', digest)).toMatchObject({ digest });
+    expect(await content.document('team/untagged', digest)).toMatchObject({ kind: 'image' });
+  });
+
+  it('says that a deleted manifest is gone with its tags', async () => {
+    const kept = await subject.push('team/deleted', 'kept', 'kept');
+    const gone = await subject.push('team/deleted', 'gone', 'gone');
+    await subject.deleteManifest('team/deleted', gone);
+    expect(await content.manifest('team/deleted', gone)).toBeUndefined();
+    expect(await content.document('team/deleted', gone)).toBeUndefined();
+    expect(await content.tag('team/deleted', 'gone')).toBeUndefined();
+    expect((await gathered(content.tags('team/deleted'))).map(({ digest }) => digest)).toEqual([kept]);
+  });
+
+  it('finds nothing in a repository that went with its last manifest', async () => {
+    const digest = await subject.push('team/emptied', 'v1', 'last');
+    await subject.deleteManifest('team/emptied', digest);
+    expect(await gathered(content.tags('team/emptied'))).toEqual([]);
+    expect(await gathered(content.manifests('team/emptied'))).toEqual([]);
+    expect(await content.tag('team/emptied', 'v1')).toBeUndefined();
+    expect(await content.manifest('team/emptied', digest)).toBeUndefined();
+    expect(await content.document('team/emptied', digest)).toBeUndefined();
+    expect(await gathered(content.repositories())).not.toContain('team/emptied');
+  });
+
+  it('reads the children of an index from its document, those that are gone too', async () => {
+    const child = await subject.push('team/index', undefined, 'child');
+    const gone = await subject.push('team/index', undefined, 'gone child');
+    const index = await subject.pushIndex('team/index', 'latest', [child, gone]);
+    await subject.deleteManifest('team/index', gone);
+    const document = await content.document('team/index', index);
+    expect(document).toMatchObject({ kind: 'index', mediaType: 'application/vnd.oci.image.index.v1+json' });
+    expect(document?.children.map(({ digest }) => digest)).toEqual([child, gone]);
+    expect(await content.document('team/index', child)).toMatchObject({ kind: 'image', children: [] });
+  });
+
+  it('reads lists page by page, in order and each item once', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of names) await subject.push('team/pages', name, `image ${name}`);
+    const tags = await pagesOf(subject.inPairs.tags('team/pages'));
+    const manifests = await pagesOf(subject.inPairs.manifests('team/pages'));
+    const repositories = await pagesOf(subject.inPairs.repositories());
+    expect(tags.map((page) => page.map(({ tag }) => tag))).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+    expect(manifests.map((page) => page.length)).toEqual([2, 2, 1]);
+    expect(new Set(manifests.flat().map(({ digest }) => digest)).size).toBe(5);
+    expect(repositories.every((page) => page.length <= 2)).toBe(true);
+    expect(repositories.flat()).toEqual(await gathered(content.repositories()));
+  });
+
+  it('lets a list be left before its end', async () => {
+    for (const name of ['a', 'b', 'c']) await subject.push('team/left', name, `image ${name}`);
+    for await (const page of subject.inPairs.tags('team/left')) {
+      expect(page.map(({ tag }) => tag)).toEqual(['a', 'b']);
+      break;
+    }
+    expect(await gathered(subject.inPairs.tags('team/left'))).toHaveLength(3);
+  });
+});
