@@ -178,6 +178,8 @@ describe('a cursor that no listing gave', () => {
           `image=team/app@${one}`,
           'image=team/web',
           `from=${at(3)}`,
+          `to=${at(3)}`,
+          `image=team/app&to=${at(3)}`,
         ]) {
           const all = await ids(scope);
           const found = await ids(`${scope}&cursor=${cursorOf(forged)}`);
