@@ -6,6 +6,9 @@ import { readTagHead } from './head-codec.ts';
 import { instantOf, keysUnder, pendingPartition, recordKey, repositoryKey, tagHeadKey } from './keys.ts';
 import { type RowContinuation, type RowPage, rowsOf, type StoredRow, type Table } from './row.ts';
 
+/** Repositories read at once for one page: enough to hide the round trips, bounded for a registry of thousands. */
+const mostAtOnce = 32;
+
 /** Reads histories from the `repositories` table, and a whole registry's by way of the `log` table. */
 export function historyPages(repositories: Table, log: Table): HistoryPages {
   return {
@@ -76,17 +79,14 @@ async function registryPage(repositories: Table, log: Table, span: HistorySpan, 
   const page = await fullPage(log, range, limit);
   const places = page.rows.map(placeOf).filter((place) => place !== undefined);
   const byRepository = Map.groupBy(places, (place) => place.repository);
-  const found = await Promise.all(
-    [...byRepository].map(async ([repository, some]) => {
-      const partitionKey = repositoryKey({ registry, repository });
-      // Within a millisecond the outbox has an order of its own, where one id begins like another.
-      const keys = some.map(({ at }) => recordKey(at)).sort();
-      const range = { partitionKey, from: keys[0] ?? '', before: `${keys.at(-1)} ` };
-      const rows = await Array.fromAsync(rowsOf(repositories, range));
-      return rows.map((row): [string, Entry] => [`${row.rowKey}|${repository}`, readEntryRow(row)]);
-    }),
-  );
-  const entryOf = new Map(found.flat());
+  const found: (readonly [string, Entry])[] = [];
+  for (const some of inGroups([...byRepository], mostAtOnce)) {
+    const entries = await Promise.all(
+      some.map(([repository, places]) => recordsOf(repositories, { registry, repository }, places)),
+    );
+    found.push(...entries.flat());
+  }
+  const entryOf = new Map(found);
   const entries = places.flatMap(({ at, repository, position }): PlacedEntry[] => {
     // A record announced but not yet told: its delivery is under way, or will be repeated.
     const entry = entryOf.get(`${recordKey(at)}|${repository}`);
@@ -95,6 +95,27 @@ async function registryPage(repositories: Table, log: Table, span: HistorySpan, 
     return [{ registry, repository, entry, position, ...(tag === undefined ? {} : { tag }) }];
   });
   return withNext(entries, page.next !== undefined, page.rows.at(-1)?.rowKey);
+}
+
+type Place = NonNullable<ReturnType<typeof placeOf>>;
+
+/** The records of a repository at, or between, some places, by record key and repository. */
+async function recordsOf(
+  repositories: Table,
+  id: RepositoryId,
+  places: readonly Place[],
+): Promise<readonly (readonly [string, Entry])[]> {
+  // Within a millisecond the outbox has an order of its own, where one id begins like another.
+  const keys = places.map(({ at }) => recordKey(at)).sort();
+  const range = { partitionKey: repositoryKey(id), from: keys[0] ?? '', before: `${keys.at(-1)} ` };
+  const rows = await Array.fromAsync(rowsOf(repositories, range));
+  return rows.map((row) => [`${row.rowKey}|${id.repository}`, readEntryRow(row)] as const);
+}
+
+function inGroups<T>(all: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, group) =>
+    all.slice(group * size, (group + 1) * size),
+  );
 }
 
 function placeOf(row: StoredRow) {

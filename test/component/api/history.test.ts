@@ -209,6 +209,28 @@ describe('pages of storage', () => {
     expect(status).toMatchObject({ registries: [{ lastEvent: { occurredAt: at(6) } }] });
   });
 
+  it('when a page is of many repositories, storage is not asked for all of them at once', async () => {
+    let asking = 0;
+    let most = 0;
+    const before = () => {
+      asking += 1;
+      most = Math.max(most, asking);
+      return undefined;
+    };
+    const after = () => {
+      asking -= 1;
+      return undefined;
+    };
+    const wide = auditApp({ faults: () => ({ before, after }) });
+    const events = Array.from({ length: 120 }, (_, number) =>
+      imagePushed({ id: `push-${number}`, repository: `team/app-${number}`, digest: one, timestamp: at(0) }),
+    );
+    for (const event of events) await wide.deliver(event);
+    most = 0;
+    expect(await itemsOf(wide, 'limit=1000')).toHaveLength(120);
+    expect(most).toBeLessThanOrEqual(32);
+  });
+
   it('when a filter finds little, one request asks storage few times, whatever the limit', async () => {
     let pages = 0;
     const before = (call: string) => {
