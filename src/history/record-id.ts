@@ -1,4 +1,4 @@
-/** The most characters an event id may have: three times that, escaped, still fits a row key beside a tag. */
+/** The most characters an event id may have: thrice as many, escaped, still fit a row key beside a tag. */
 export const maxEventIdLength = 100;
 
 /**

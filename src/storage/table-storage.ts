@@ -32,6 +32,16 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
   const accountUrl = client.url.replace(/\/+$/, '');
   const table = client.tableName;
 
+  async function create(): Promise<void> {
+    // That another caller was first is no error to the SDK.
+    await client.createTable().catch((cause: unknown) => {
+      throw new AuditFault('storage-unreachable', `Table Storage did not create ${table}`, {
+        retryable: true,
+        cause,
+      });
+    });
+  }
+
   async function send(call: Call, mayCreate = true): Promise<PipelineResponse> {
     const request = createPipelineRequest({
       url: `${accountUrl}/${call.path}`,
@@ -54,7 +64,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
       });
     });
     if (mayCreate && response.bodyAsText?.includes('TableNotFound')) {
-      await client.createTable();
+      await create();
       return send(call, false);
     }
     return response;
@@ -103,7 +113,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
       const refusal = refusalOf(answer) ?? (response.status >= 400 ? { status: response.status } : undefined);
       if (refusal === undefined) return 'committed';
       if (answer.includes('TableNotFound')) {
-        await client.createTable();
+        await create();
         return this.transact(operations);
       }
       // 404: a row that was to be changed or removed is gone, so it isn't as it was read either.
