@@ -29,6 +29,9 @@ export type RecordOutcome =
 /** Lost races after which a delivery gives up and is repeated later. Each loss is another writer's success. */
 const maxAttempts = 64;
 
+/** Changes above which {@link HistoryWriter.commit} takes more than one transaction. */
+const maxAtomicChanges = 100;
+
 /**
  * Records one fact of a repository: announced in the ledger's outbox first, then told in the timelines, in one
  * transaction. Any order, repetition and concurrency of calls ends in the same rows. Throws a retryable
@@ -47,8 +50,10 @@ export function recordFact(ports: RecordFactPorts) {
     if (!isSameFact(first.fact, record.fact)) return { outcome: 'contradicted' };
 
     let current = reading;
+    // An earlier delivery may have ended between two of its transactions.
+    let isPartlyTold = announced === 'known';
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const { entry, changes } = await planned(reader, first, current);
+      const { entry, changes } = await planned(reader, first, current, isPartlyTold);
       const isNewDigest = current.heads.manifest === undefined;
       const [committed] = await Promise.all([
         writer.commit(record, changes),
@@ -57,6 +62,7 @@ export function recordFact(ports: RecordFactPorts) {
       if (committed === 'committed') return { outcome: 'recorded', entry };
       const known = await knownOutcome(ports, record);
       if (known !== undefined) return known;
+      isPartlyTold ||= changes.length > maxAtomicChanges;
       current = await present(reader, record);
     }
     throw new AuditFault('contention', `${record.repository}: ${maxAttempts} lost races for one fact`, {
@@ -87,10 +93,9 @@ interface Present {
 
 async function present(reader: HistoryReader, record: AuditRecord): Promise<Present> {
   const { action, digest, tag } = record.fact;
-  const [heads, edges] = await Promise.all([
-    reader.heads(record, digest, tag),
-    action === 'delete' ? reader.edges(record, digest) : [],
-  ]);
+  const heads = await reader.heads(record, digest, tag);
+  // The head is read before the edges: a push that comes between them makes the commit fail.
+  const edges = action === 'delete' ? await reader.edges(record, digest) : [];
   return { heads, edges };
 }
 
@@ -99,13 +104,23 @@ interface Plan {
   readonly changes: readonly Change[];
 }
 
-function planned(reader: HistoryReader, record: AuditRecord, { heads, edges }: Present): Promise<Plan> {
+function planned(
+  reader: HistoryReader,
+  record: AuditRecord,
+  { heads, edges }: Present,
+  isPartlyTold: boolean,
+): Promise<Plan> {
   return record.fact.action === 'push'
-    ? plannedPush(reader, record, heads)
-    : plannedDeletion(reader, record, heads, edges);
+    ? plannedPush(reader, record, heads, isPartlyTold)
+    : plannedDeletion(reader, record, heads, edges, isPartlyTold);
 }
 
-async function plannedPush(reader: HistoryReader, record: AuditRecord, heads: Heads): Promise<Plan> {
+async function plannedPush(
+  reader: HistoryReader,
+  record: AuditRecord,
+  heads: Heads,
+  isPartlyTold: boolean,
+): Promise<Plan> {
   const push = record.fact;
   const isNext = isNextOfDigest(push, heads.manifest?.value);
   const digestLookback = isNext ? undefined : await readBackDigest(reader, record, push.digest);
@@ -120,6 +135,7 @@ async function plannedPush(reader: HistoryReader, record: AuditRecord, heads: He
           ),
         });
   return planPush(push, {
+    isPartlyTold,
     ...(heads.tag === undefined ? {} : { tagHead: heads.tag }),
     ...(heads.manifest === undefined ? {} : { manifestHead: heads.manifest }),
     ...(digestLookback === undefined ? {} : { digestLookback }),
@@ -141,12 +157,15 @@ async function plannedDeletion(
   record: AuditRecord,
   heads: Heads,
   edges: readonly Versioned<Edge>[],
+  isPartlyTold: boolean,
 ): Promise<Plan> {
   const deletion = record.fact;
   const isNext = isNextOfDigest(deletion, heads.manifest?.value);
-  const readScope = async () =>
-    scopeDeletion(deletion, heads.manifest, await readBackDigest(reader, record, deletion.digest), edges);
-  const byHead = isNext ? scopeDeletion(deletion, heads.manifest, undefined, edges) : undefined;
+  const readScope = async () => {
+    const digestLookback = await readBackDigest(reader, record, deletion.digest);
+    return scopeDeletion(deletion, heads.manifest, digestLookback, edges, isPartlyTold);
+  };
+  const byHead = isNext ? scopeDeletion(deletion, heads.manifest, undefined, edges, isPartlyTold) : undefined;
   // A tag is retold from all deletions of the manifest, which its head alone does not know.
   const scope = byHead === undefined || byHead.toRetell.length > 0 ? await readScope() : byHead;
   const since = scope.digest.changedDeletions[0]?.time ?? deletion.at.time;
@@ -164,5 +183,5 @@ async function plannedDeletion(
       if (!manifests.has(other.value.digest)) manifests.set(other.value.digest, other);
     }
   }
-  return planDeletion(deletion, scope, tags, [...manifests.values()]);
+  return planDeletion(deletion, scope, tags, [...manifests.values()], isPartlyTold);
 }

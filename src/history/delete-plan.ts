@@ -22,8 +22,9 @@ export function scopeDeletion(
   manifestHead: Versioned<ManifestHead> | undefined,
   digestLookback: readonly Entry[] | undefined,
   edges: readonly Versioned<Edge>[],
+  isPartlyTold: boolean,
 ): DeletionScope {
-  const digest = retellDigest(deletion, manifestHead, digestLookback);
+  const digest = retellDigest(deletion, manifestHead, digestLookback, [], isPartlyTold);
   const earliest = digest.changedDeletions[0];
   if (earliest === undefined) return { digest, ending: [], toRetell: [] };
   const concerned = edges.filter(
@@ -55,10 +56,13 @@ export function planDeletion(
   scope: DeletionScope,
   tags: readonly TagReading[],
   otherManifests: readonly Versioned<ManifestHead>[],
+  isPartlyTold: boolean,
 ): { readonly entry: Entry; readonly changes: readonly Change[] } {
   const { digest } = scope;
   const earliest = digest.changedDeletions[0]?.time ?? deletion.at.time;
-  const retold = tags.map(({ tag, head, lookback }) => retellTag(tag, earliest, head, lookback));
+  const retold = tags.map(({ tag, head, lookback }) =>
+    retellTag({ tag, time: earliest, head, lookback, isPartlyTold }),
+  );
   const told = retold.flatMap((one) => one.told);
   const removed = retold.flatMap((one) => one.removed);
   return {
@@ -66,8 +70,7 @@ export function planDeletion(
     changes: [
       ...guards([...told, ...removed], deletion, otherManifests),
       ...scope.ending.flatMap((edge) => ending(deletion, digest.entry, edge)),
-      ...retold.flatMap((one) => one.changes),
-      ...retoldRecords(told),
+      ...retold.flatMap((one) => [...one.changes, ...retoldRecords(one.told)]),
       ...digest.changes,
       { write: 'record', entry: digest.entry, isNew: true },
     ],

@@ -29,13 +29,15 @@ export interface DigestRetelling {
 
 /**
  * Tells a push or delete of a manifest. `lookback` holds the manifest's entries, in order, all of them, when the fact
- * isn't its next; `retold` holds pushes with a tag as their tags tell them now, the fact's own among them.
+ * isn't its next; `retold` holds pushes with a tag as their tags tell them now, the fact's own among them. When it may
+ * have been told in part before, no recorded entry that it could have changed counts as told.
  */
 export function retellDigest(
   fact: Fact,
   head: Versioned<ManifestHead> | undefined,
   lookback: readonly Entry[] | undefined,
-  retold: readonly Entry[] = [],
+  retold: readonly Entry[],
+  isPartlyTold: boolean,
 ): DigestRetelling {
   const before = lookback === undefined ? stateOf(head?.value) : unseenDigest;
   const existing = lookback ?? [];
@@ -48,13 +50,16 @@ export function retellDigest(
   const { entries, after } = tellDigest(before, tagged, isOwn ? [...own, fact] : own);
   const entry = entries.find((told) => isSameInstant(told.fact.at, fact.at));
   if (entry === undefined) throw new Error('a fact told nothing of its manifest');
+  const counted = isPartlyTold
+    ? existing.filter((was) => was.fact.at.time < fact.at.time - replicaWindowMs)
+    : existing;
   const rewritten = entries.filter((told) => {
-    const was = existing.find((other) => isSameInstant(other.fact.at, told.fact.at));
+    const was = counted.find((other) => isSameInstant(other.fact.at, told.fact.at));
     return told !== entry && told.fact.tag === undefined && (was === undefined || !saysTheSame(was, told));
   });
   return {
     entry,
-    changedDeletions: changed(existing, entries),
+    changedDeletions: changed(counted, entries),
     deletions: entries.filter(isFirstToldDeletion),
     changes: [
       ...rewritten.flatMap((told): Change[] => [

@@ -15,6 +15,8 @@ export interface PushReading {
   readonly digestLookback?: readonly Entry[];
   /** Heads of other manifests in the tag's lookback: what is told of them must still hold at the commit. */
   readonly otherManifests?: readonly Versioned<ManifestHead>[];
+  /** Whether it may have been told in part before: what the rows say of it and of what follows is then told anew. */
+  readonly isPartlyTold: boolean;
 }
 
 /** A push as told, and every write that records it. */
@@ -26,7 +28,8 @@ export interface PushPlan {
 /** Plans how a push is recorded, from what was read; pure, so that a lost race is planned again from a new reading. */
 export function planPush(push: Fact, reading: PushReading): PushPlan {
   const tag = retellingOf(push, reading);
-  const digest = retellDigest(push, reading.manifestHead, reading.digestLookback, ofDigest(push, tag));
+  const { manifestHead, digestLookback, isPartlyTold } = reading;
+  const digest = retellDigest(push, manifestHead, digestLookback, ofDigest(push, tag), isPartlyTold);
   const others = (tag?.told ?? []).filter(({ fact }) => !isSameInstant(fact.at, push.at));
   return {
     entry: digest.entry,
@@ -42,9 +45,11 @@ export function planPush(push: Fact, reading: PushReading): PushPlan {
 
 function retellingOf(push: Fact, reading: PushReading): TagRetelling | undefined {
   if (push.tag === undefined) return undefined;
-  return reading.tagLookback === undefined
-    ? tellNextPush(push, push.tag, reading.tagHead)
-    : retellTag(push.tag, push.at.time, reading.tagHead, reading.tagLookback, push);
+  const { tag, at } = push;
+  const { tagHead, tagLookback, isPartlyTold } = reading;
+  return tagLookback === undefined
+    ? tellNextPush(push, tag, tagHead)
+    : retellTag({ tag, time: at.time, head: tagHead, lookback: tagLookback, added: push, isPartlyTold });
 }
 
 function ofDigest(push: Fact, tag: TagRetelling | undefined): readonly Entry[] {

@@ -92,17 +92,25 @@ function leftEdge(before: TagState, tag: string, now: Holding, until: Instant): 
   return [{ write: 'edge', edge: { tag, ...holding, until } }];
 }
 
+/** What a tag is retold from. */
+export interface TagRetellingInput {
+  readonly tag: string;
+  /** Epoch milliseconds of the fact that it is retold for. */
+  readonly time: number;
+  readonly head: Versioned<TagHead> | undefined;
+  readonly lookback: TagLookback;
+  /** The fact, when it is a push to the tag and not a deletion among the lookback's. */
+  readonly added?: Fact;
+  /** Whether the fact may have been told in part before: no recorded entry that it could change counts as told. */
+  readonly isPartlyTold: boolean;
+}
+
 /**
- * Tells a tag's story again around a fact at `time`, a push to it (`added`) or a deletion among the lookback's, and
- * finds which rows have to change. Facts that came in any order end in the same rows.
+ * Tells a tag's story again around a fact and finds which rows have to change. Facts that came in any order end in the
+ * same rows.
  */
-export function retellTag(
-  tag: string,
-  time: number,
-  head: Versioned<TagHead> | undefined,
-  lookback: TagLookback,
-  added?: Fact,
-): TagRetelling {
+export function retellTag(input: TagRetellingInput): TagRetelling {
+  const { tag, time, head, lookback, added, isPartlyTold } = input;
   const start = tellingStart(time);
   const settled = lookback.entries.filter((entry) => entry.fact.at.time < start);
   const existing = lookback.entries.filter((entry) => entry.fact.at.time >= start);
@@ -115,7 +123,7 @@ export function retellTag(
   const removed = existing.filter((entry) => !entries.some((other) => isSameEntry(entry, other)));
   const told = entries.filter((entry) => {
     // The fact itself is always told: another instance may have written it since, which the commit will find.
-    if (added !== undefined && isSameInstant(entry.fact.at, added.at)) return true;
+    if (isPartlyTold || (added !== undefined && isSameInstant(entry.fact.at, added.at))) return true;
     const was = existing.find((other) => isSameEntry(entry, other));
     return was === undefined || !saysTheSame(was, entry);
   });
@@ -130,12 +138,13 @@ export function retellTag(
     told,
     removed,
     changes: [
+      // First, so that where the changes take several transactions none is made after another's.
+      ...headChange(tag, after, headPushes ?? pushesOf([...settled, ...entries]), head),
       ...removed.map(({ fact }): Change => ({ write: 'tag-entry-removal', tag, at: fact.at })),
       ...[...ended, ...told].map((entry): Change => ({ write: 'tag-entry', tag, entry })),
       ...edgesOf(tag, before, entries)
         .filter((edge) => affected.has(edge.digest))
         .map((edge): Change => ({ write: 'edge', edge })),
-      ...headChange(tag, after, headPushes ?? pushesOf([...settled, ...entries]), head),
     ],
   };
 }

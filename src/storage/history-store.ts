@@ -68,9 +68,9 @@ export function historyWriter(repositories: Table, digests: Table): HistoryWrite
   return {
     async commit(repository, changes) {
       const partition = repositoryKey(repository);
-      const operations = changes.map((change) => operationOf(partition, change));
-      for (let start = 0; start < operations.length; start += maxTransactionRows) {
-        const outcome = await repositories.transact(operations.slice(start, start + maxTransactionRows));
+      for (const transaction of transactionsOf(changes)) {
+        const operations = transaction.map((change) => operationOf(partition, change));
+        const outcome = await repositories.transact(operations);
         if (outcome === 'conflict') return outcome;
       }
       return 'committed';
@@ -79,6 +79,57 @@ export function historyWriter(repositories: Table, digests: Table): HistoryWrite
       await digests.put({ partitionKey: digest, rowKey: digestPlaceKey(repository), columns: {} });
     },
   };
+}
+
+/**
+ * The changes cut into transactions, in order. A tag's changes stay together as long as they fit in one: whatever was
+ * cut off, a tag's head, timeline, records and edges say the same.
+ */
+function transactionsOf(changes: readonly Change[]): readonly (readonly Change[])[] {
+  const transactions: Change[][] = [];
+  let current: Change[] = [];
+  for (const group of groupsOf(changes)) {
+    for (let start = 0; start < group.length; start += maxTransactionRows) {
+      const piece = group.slice(start, start + maxTransactionRows);
+      if (current.length + piece.length > maxTransactionRows) {
+        transactions.push(current);
+        current = [];
+      }
+      current.push(...piece);
+    }
+  }
+  return current.length === 0 ? transactions : [...transactions, current];
+}
+
+function groupsOf(changes: readonly Change[]): readonly (readonly Change[])[] {
+  const groups: Change[][] = [];
+  let last: string | undefined;
+  for (const change of changes) {
+    const name = groupOf(change) ?? last;
+    const group = groups.at(-1);
+    if (group === undefined || name !== last) groups.push([change]);
+    else group.push(change);
+    last = name;
+  }
+  return groups;
+}
+
+/** The tag that a change concerns, or else the record; `undefined`: it belongs to the changes before it. */
+function groupOf(change: Change): string | undefined {
+  switch (change.write) {
+    case 'record':
+    case 'digest-entry':
+      return change.entry.fact.tag ?? recordKey(change.entry.fact.at);
+    case 'tag-head':
+      return change.head.tag;
+    case 'edge':
+      return change.edge.tag;
+    case 'manifest-head':
+    case 'manifest-guard':
+      return undefined;
+    default:
+      return change.tag;
+  }
 }
 
 function operationOf(partitionKey: string, change: Change): Operation {

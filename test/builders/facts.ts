@@ -100,6 +100,36 @@ export const arbitraryFacts: fc.Arbitrary<readonly Fact[]> = fc.oneof(
   { weight: 1, arbitrary: arbitraryFactsUpTo(60, 34) },
 );
 
+/**
+ * A manifest under so many tags that what one deletion changes does not fit one transaction: each tag pushed once or
+ * twice, some moved to another manifest, and the manifest deleted once or twice anywhere in between.
+ */
+export const arbitraryManyTags: fc.Arbitrary<readonly Fact[]> = fc
+  .record({
+    tags: fc.array(
+      fc.record({
+        first: fc.integer({ min: 0, max: 40 }),
+        second: fc.option(fc.integer({ min: 0, max: 120 }), { nil: undefined }),
+        moves: fc.boolean(),
+      }),
+      { minLength: 12, maxLength: 40 },
+    ),
+    deletions: fc.array(fc.integer({ min: 30, max: 130 }), { minLength: 1, maxLength: 2 }),
+  })
+  .map(({ tags: some, deletions }) => [
+    ...some.flatMap(({ first, second, moves }, index) => {
+      const tag = `1.${index}`;
+      const digest = digestOf(moves ? 'two' : 'one');
+      return [
+        fact(`push-${index}`, first, { tag, digest: digestOf('one') }),
+        ...(second === undefined ? [] : [fact(`again-${index}`, second, { tag, digest })]),
+      ];
+    }),
+    ...deletions.map((minute, index) =>
+      fact(`delete-${index}`, minute, { action: 'delete', digest: digestOf('one') }),
+    ),
+  ]);
+
 /** Facts with an order of delivery in which each comes one to three times. */
 export interface Deliveries {
   readonly facts: readonly Fact[];

@@ -1,3 +1,4 @@
+import { AuditFault } from '../../src/audit/fault.ts';
 import type { Table } from '../../src/storage/row.ts';
 
 /** A random whole number from 0 to `most`. */
@@ -17,21 +18,48 @@ export function chanceOf(seed: number): Chance {
   };
 }
 
-/** The table, answering every call after a random number of turns of others. */
-export function restlessTable(table: Table, chance: Chance): Table {
+/** How many calls in a hundred meet a fault. */
+export interface Faults {
+  /** Refused before anything is done. */
+  readonly refused?: number;
+  /** Done, but the answer is lost: the caller cannot know. */
+  readonly lost?: number;
+  /** Done, the answer lost, and done again by a client that retries, which sees only the second answer. */
+  readonly retried?: number;
+  /** Pages that end early or are empty, with more to follow. */
+  readonly short?: number;
+}
+
+/** The table, answering every call after a random number of turns of others, and meeting the faults asked for. */
+export function restlessTable(table: Table, chance: Chance, faults: Faults = {}): Table {
+  const meets = (percent = 0) => chance(99) < percent;
+
   async function between<T>(call: () => Promise<T>): Promise<T> {
     await turns(chance(6));
-    const result = await call();
+    if (meets(faults.refused)) throw fault('refused');
+    const answer = await call();
     await turns(chance(6));
-    return result;
+    if (meets(faults.lost)) throw fault('the answer was lost');
+    return meets(faults.retried) ? call() : answer;
   }
+
   return {
     get: (partitionKey, rowKey) => between(() => table.get(partitionKey, rowKey)),
     insert: (row) => between(() => table.insert(row)),
     put: (row) => between(() => table.put(row)),
     transact: (operations) => between(() => table.transact(operations)),
-    page: (range, limit, from) => between(() => table.page(range, limit, from)),
+    page: (range, limit, from) =>
+      between(async () => {
+        if (!meets(faults.short)) return table.page(range, limit, from);
+        const most = chance(2);
+        if (most > 0) return table.page(range, Math.min(most, limit), from);
+        return { rows: [], next: from ?? { partitionKey: range.partitionKey, rowKey: range.from } };
+      }),
   };
+}
+
+function fault(message: string): AuditFault {
+  return new AuditFault('storage-unreachable', message, { retryable: true });
 }
 
 async function turns(count: number): Promise<void> {
