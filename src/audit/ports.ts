@@ -26,8 +26,14 @@ export interface Heads {
 /** Reads what a fact has to be told against. Reads are consistent within a repository. */
 export interface HistoryReader {
   heads(repository: RepositoryId, digest: Digest, tag: string | undefined): Promise<Heads>;
-  /** Every tag that points, or pointed, to the digest. */
-  edges(repository: RepositoryId, digest: Digest): Promise<readonly Versioned<Edge>[]>;
+  /**
+   * A manifest's head, and every tag that points, or pointed, to it. The head is no newer than what is said of any tag: a
+   * push that came in between makes a commit over this head fail.
+   */
+  manifest(
+    repository: RepositoryId,
+    digest: Digest,
+  ): Promise<{ readonly head?: Versioned<ManifestHead>; readonly edges: readonly Versioned<Edge>[] }>;
   /** A tag's entries, newest first, read as far as they are consumed. */
   tagEntries(repository: RepositoryId, tag: string): AsyncIterable<Entry>;
   /** A manifest's entries, newest first, read as far as they are consumed. */

@@ -93,10 +93,9 @@ interface Present {
 
 async function present(reader: HistoryReader, record: AuditRecord): Promise<Present> {
   const { action, digest, tag } = record.fact;
-  const heads = await reader.heads(record, digest, tag);
-  // The head is read before the edges: a push that comes between them makes the commit fail.
-  const edges = action === 'delete' ? await reader.edges(record, digest) : [];
-  return { heads, edges };
+  if (action === 'push') return { heads: await reader.heads(record, digest, tag), edges: [] };
+  const { head, edges } = await reader.manifest(record, digest);
+  return { heads: head === undefined ? {} : { manifest: head }, edges };
 }
 
 interface Plan {

@@ -46,9 +46,15 @@ export function historyReader(repositories: Table): HistoryReader {
         ...(manifestRow && { manifest: versioned(manifestRow, readManifestHead) }),
       };
     },
-    async edges(repository, digest) {
-      const range = { partitionKey: repositoryKey(repository), ...keysUnder(`g|${digest}|`) };
-      return (await Array.fromAsync(rowsOf(repositories, range))).map((row) => versioned(row, readEdge));
+    async manifest(repository, digest) {
+      const headKey = manifestHeadKey(digest);
+      const range = { partitionKey: repositoryKey(repository), from: headKey, before: `${headKey}|~` };
+      const rows = await Array.fromAsync(rowsOf(repositories, range));
+      const headRow = rows.find(({ rowKey }) => rowKey === headKey);
+      return {
+        ...(headRow && { head: versioned(headRow, readManifestHead) }),
+        edges: rows.filter((row) => row !== headRow).map((row) => versioned(row, readEdge)),
+      };
     },
     tagEntries: (repository, tag) => entriesUnder(repository, `T|${tag}|`),
     digestEntries: (repository, digest) => entriesUnder(repository, `D|${digest}|`),

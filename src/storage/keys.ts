@@ -54,8 +54,8 @@ export const digestEntryKey = (digest: string, at: Instant) => `D|${digest}|${in
 export const tagHeadKey = (tag: string) => `t|${tag}`;
 /** A manifest's head. */
 export const manifestHeadKey = (digest: string) => `m|${digest}`;
-/** That a tag points, or pointed, to a digest. */
-export const edgeKey = (digest: string, tag: string) => `g|${digest}|${tag}`;
+/** That a tag points, or pointed, to a digest: after the manifest's head, so that one query reads both. */
+export const edgeKey = (digest: string, tag: string) => `${manifestHeadKey(digest)}|${tag}`;
 /** That a digest is, or was, in a repository: in the partition of the digest. */
 export const digestPlaceKey = ({ registry, repository }: RepositoryId) =>
   `r|${registry}|${repository.replaceAll('/', ':')}`;

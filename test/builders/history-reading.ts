@@ -49,8 +49,8 @@ function headsOf(rows: readonly StoredRow[]) {
   const edges: Edge[] = [];
   for (const row of rows) {
     if (row.rowKey.startsWith('t|')) tags.push(readTagHead(row));
-    if (row.rowKey.startsWith('m|')) manifests.push(readManifestHead(row));
-    if (row.rowKey.startsWith('g|')) edges.push(readEdge(row));
+    if (/^m\|[^|]+$/.test(row.rowKey)) manifests.push(readManifestHead(row));
+    if (/^m\|[^|]+\|/.test(row.rowKey)) edges.push(readEdge(row));
   }
   return { tags, manifests, edges };
 }

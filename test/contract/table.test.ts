@@ -1,230 +1,295 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Operation, type Row, rowsOf, type Table } from '../../src/storage/row.ts';
+import { type Row, type RowRange, rowsOf, type Table } from '../../src/storage/row.ts';
 import { tableStorage } from '../../src/storage/table-storage.ts';
 import { clientsByConnectionString } from '../../src/storage/tables.ts';
 import { type Azurite, startAzurite } from '../builders/azurite.ts';
 import { memoryTable } from '../builders/memory-table.ts';
 
-let azurite: Azurite | undefined;
-beforeAll(async () => {
-  azurite = await startAzurite();
-});
-afterAll(() => azurite?.stop());
+/** What {@link Table} promises, of the table in memory as of Table Storage itself. */
+describe.each(['memory', 'Azurite'] as const)('a table in %s', (where) => {
+  let azurite: Azurite | undefined;
+  let made = 0;
 
-let made = 0;
-const makers: Readonly<Record<string, () => Table>> = {
-  'a table in memory': () => memoryTable(),
-  'Azure Table Storage': () => {
+  beforeAll(async () => {
+    if (where === 'Azurite') azurite = await startAzurite();
+  });
+  afterAll(() => azurite?.stop());
+
+  function newTable(): Table {
     made += 1;
-    const clientOf = clientsByConnectionString(azurite?.connectionString ?? '');
-    // Not created beforehand: the first call finds it missing.
-    return tableStorage(clientOf(`contract${made}`));
-  },
-};
+    if (azurite === undefined) return memoryTable();
+    return tableStorage(clientsByConnectionString(azurite.connectionString)(`contract${made}`));
+  }
 
-const row = (rowKey: string, columns: Row['columns'] = {}, partitionKey = 'p'): Row => ({
-  partitionKey,
-  rowKey,
-  columns,
-});
-const all = { partitionKey: 'p', from: '', before: '~' };
-const keysOf = async (table: Table, range: Parameters<typeof rowsOf>[1] = all) =>
-  (await Array.fromAsync(rowsOf(table, range))).map(({ rowKey }) => rowKey);
-const etagOf = async (table: Table, rowKey: string) => (await table.get('p', rowKey))?.etag ?? 'absent';
+  const row = (rowKey: string, columns: Row['columns'] = {}, partitionKey = 'p'): Row => ({
+    partitionKey,
+    rowKey,
+    columns,
+  });
 
-describe.each(Object.entries(makers))('%s', (_, make) => {
-  it('gets what was inserted, and nothing else', async () => {
-    const table = make();
-    expect(await table.get('p', 'a')).toBeUndefined();
-    expect(await table.insert(row('a', { text: 'one', flag: true, size: 5_000_000_000 }))).toBe('inserted');
-    expect(await table.get('p', 'a')).toEqual({
-      partitionKey: 'p',
-      rowKey: 'a',
-      etag: expect.stringMatching(/.+/),
-      columns: { text: 'one', flag: true, size: '5000000000' },
+  const everything: RowRange = { partitionKey: 'p', from: ' ', before: '~' };
+
+  async function contents(table: Table, range = everything) {
+    const rows = await Array.fromAsync(rowsOf(table, range));
+    return Object.fromEntries(rows.map(({ rowKey, columns }) => [rowKey, columns]));
+  }
+
+  async function etagOf(table: Table, rowKey: string): Promise<string> {
+    const found = await table.get('p', rowKey);
+    if (found === undefined) throw new Error(`no row ${rowKey}`);
+    return found.etag;
+  }
+
+  describe('when it does not exist yet', () => {
+    it('reads as empty', async () => {
+      expect(await newTable().get('p', 'a')).toBeUndefined();
+      expect(await newTable().page(everything, 10)).toEqual({ rows: [] });
     });
-    expect(await table.get('q', 'a')).toBeUndefined();
+
+    it('is made by the first write, though many come at once', async () => {
+      const table = newTable();
+      const writes = Array.from({ length: 12 }, async (_, index) => {
+        if (index % 3 === 0) return table.insert(row(`row-${index}`));
+        if (index % 3 === 1) return table.transact([{ operation: 'insert', row: row(`row-${index}`) }]);
+        return table.put(row(`row-${index}`));
+      });
+      await Promise.all(writes);
+      expect(Object.keys(await contents(table))).toHaveLength(12);
+    });
   });
 
-  it('inserts once', async () => {
-    const table = make();
-    await table.insert(row('a', { text: 'one' }));
-    expect(await table.insert(row('a', { text: 'two' }))).toBe('exists');
-    expect((await table.get('p', 'a'))?.columns).toEqual({ text: 'one' });
+  describe('when one row is written', () => {
+    it('inserts it once', async () => {
+      const table = newTable();
+      expect(await table.insert(row('a', { text: 'first' }))).toBe('inserted');
+      expect(await table.insert(row('a', { text: 'second' }))).toBe('exists');
+      expect(await contents(table)).toEqual({ a: { text: 'first' } });
+    });
+
+    it('puts it over whatever is there, leaving no column of before', async () => {
+      const table = newTable();
+      await table.put(row('a', { text: 'first', other: 'x' }));
+      await table.put(row('a', { text: 'second' }));
+      expect(await contents(table)).toEqual({ a: { text: 'second' } });
+    });
+
+    it('gives it a new ETag each time, also when nothing changed', async () => {
+      const table = newTable();
+      await table.put(row('a'));
+      const first = await etagOf(table, 'a');
+      await table.transact([{ operation: 'merge', row: row('a') }]);
+      expect(await etagOf(table, 'a')).not.toBe(first);
+    });
+
+    it('tells rows of the same key in two partitions apart', async () => {
+      const table = newTable();
+      await table.insert(row('a', { text: 'p' }));
+      await table.insert(row('a', { text: 'q' }, 'q'));
+      expect((await table.get('p', 'a'))?.columns).toEqual({ text: 'p' });
+      expect((await table.get('q', 'a'))?.columns).toEqual({ text: 'q' });
+    });
   });
 
-  it('puts over whatever is there', async () => {
-    const table = make();
-    await table.put(row('a', { text: 'one', other: 'x' }));
-    await table.put(row('a', { text: 'two' }));
-    expect((await table.get('p', 'a'))?.columns).toEqual({ text: 'two' });
-  });
-
-  it('keeps text of any kind and length, and bytes', async () => {
-    const table = make();
+  describe('when columns hold values of every kind', () => {
     const texts = {
-      script: '<script>alert("&")</script>',
-      unicode: 'é 漢字 🚀 \u202e\u0007\r\n\t"\\/',
-      long: 'x'.repeat(32_000),
-      empty: '',
+      unicode: 'größer 画像 🐳',
+      control: 'a\u0000b\u0007\r\n\t\u007f\u0085\u2028',
+      quotes: `"'\\ %27 --changeset_acr-audit--`,
+      markup: '<script>&amp;</script>',
+      longest: 'é'.repeat(32 * 1024),
     };
-    await table.insert(row('a', { ...texts, bytes: new Uint8Array([0, 255, 10]) }));
-    await table.transact([{ operation: 'insert', row: row('b', texts) }]);
-    expect((await table.get('p', 'a'))?.columns).toEqual({
-      ...texts,
-      bytes: Buffer.from([0, 255, 10]).toString('base64'),
+
+    it.each(Object.entries(texts))('keeps %s text', async (_name, text) => {
+      const table = newTable();
+      await table.insert(row('a', { text }));
+      await table.transact([{ operation: 'insert', row: row('b', { text }) }]);
+      expect(await contents(table)).toEqual({ a: { text }, b: { text } });
     });
-    expect((await table.get('p', 'b'))?.columns).toEqual(texts);
+
+    it('keeps booleans, whole numbers up to the largest safe one as text, and bytes as Base64', async () => {
+      const table = newTable();
+      const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+      const columns = {
+        yes: true,
+        no: false,
+        big: Number.MAX_SAFE_INTEGER,
+        zero: 0,
+        bytes,
+        absent: undefined,
+      };
+      await table.insert(row('a', columns));
+      await table.transact([{ operation: 'insert', row: row('b', columns) }]);
+      const kept = {
+        yes: true,
+        no: false,
+        big: '9007199254740991',
+        zero: '0',
+        bytes: Buffer.from(bytes).toString('base64'),
+      };
+      expect(await contents(table)).toEqual({ a: kept, b: kept });
+    });
+
+    it('returns only the columns asked for', async () => {
+      const table = newTable();
+      await table.insert(row('a', { kind: 'x', digest: 'y', other: 'z' }));
+      const { rows } = await table.page({ ...everything, select: ['digest', 'absent'] }, 10);
+      expect(rows.map(({ rowKey, columns }) => ({ rowKey, columns }))).toEqual([
+        { rowKey: 'a', columns: { digest: 'y' } },
+      ]);
+    });
   });
 
-  it('takes every character that our keys have', async () => {
-    const table = make();
-    const key = "E|8222269599999|Aa0._-=2F:team|g+,;@$&'! é";
-    await table.insert(row(key, {}, 'contoso.azurecr.io:5000|team:app'));
-    await table.transact([
-      { operation: 'merge', row: row(key, { more: 'x' }, 'contoso.azurecr.io:5000|team:app') },
-    ]);
-    expect(await table.get('contoso.azurecr.io:5000|team:app', key)).toMatchObject({
-      rowKey: key,
-      columns: { more: 'x' },
+  describe('when keys hold every character of the grammar', () => {
+    const keys = [
+      'E|7777222269999|31c51664-e5bd-416a-a5df-e5206bc47ed0',
+      'T|V1.0_rc-1|7777222269999|=C3=A9._-',
+      `D|sha512:${'a'.repeat(128)}|7777222269999|a`,
+      'a:b|c.d-e_f=g~h',
+      "it's 100%+ & é,;@$!",
+      'k'.repeat(512),
+    ];
+
+    it('reads, changes and removes their rows', async () => {
+      const table = newTable();
+      for (const key of keys) {
+        await table.insert(row(key, { text: key.slice(0, 40) }, `contoso.azurecr.io|${key.slice(0, 200)}`));
+        await table.insert(row(key, { text: key.slice(0, 40) }));
+        expect((await table.get('p', key))?.columns).toEqual({ text: key.slice(0, 40) });
+      }
+      expect(Object.keys(await contents(table)).sort()).toEqual([...keys].sort());
+      const changed = keys.map((key) => ({ operation: 'merge', row: row(key, { more: true }) }) as const);
+      expect(await table.transact(changed)).toBe('committed');
+      const removed = keys.map((key) => ({ operation: 'remove', row: row(key) }) as const);
+      expect(await table.transact(removed)).toBe('committed');
+      expect(await contents(table)).toEqual({});
+    });
+
+    it('orders them by their characters, upper case before lower, whatever the order of writing', async () => {
+      const table = newTable();
+      const unordered = ['b', 'B', 'a~', 'a|', 'a', '~', '_', '0', 'a=', 'a.', 'a-', 'a:', 'aZ', 'az', 'a0'];
+      for (const key of unordered) await table.insert(row(key));
+      const { rows } = await table.page({ ...everything, before: '~~' }, 1000);
+      expect(rows.map(({ rowKey }) => rowKey)).toEqual([...unordered].sort());
     });
   });
 
-  describe('in a transaction', () => {
-    it('inserts, replaces, merges and removes together', async () => {
-      const table = make();
-      for (const key of ['b', 'c', 'd']) await table.insert(row(key, { text: key, other: 'x' }));
+  describe('when a range is read', () => {
+    it('begins with its first key and ends before its last', async () => {
+      const table = newTable();
+      for (const key of ['a', 'b', 'b|1', 'b|~', 'c']) await table.insert(row(key));
+      await table.insert(row('b', {}, 'q'));
+      const range = { partitionKey: 'p', from: 'b', before: 'b|~' };
+      expect(Object.keys(await contents(table, range))).toEqual(['b', 'b|1']);
+    });
+
+    it('gives only the rows that meet the filter', async () => {
+      const table = newTable();
+      await table.insert(row('a', { kind: 'created', digest: "o'ne" }));
+      await table.insert(row('b', { kind: 'moved', digest: "o'ne" }));
+      await table.insert(row('c', { kind: 'created', digest: 'two' }));
+      const keysBy = async (filter: string) => Object.keys(await contents(table, { ...everything, filter }));
+      expect(await keysBy("kind eq 'created'")).toEqual(['a', 'c']);
+      expect(await keysBy("kind ne 'created'")).toEqual(['b']);
+      expect(await keysBy("kind eq 'created' and digest eq 'o''ne'")).toEqual(['a']);
+    });
+
+    it('pages through more rows than one page holds, each once and in order', async () => {
+      const table = newTable();
+      const keys = Array.from({ length: 1_150 }, (_, index) => `k|${String(index).padStart(5, '0')}`);
+      for (let start = 0; start < keys.length; start += 100) {
+        const some = keys.slice(start, start + 100);
+        await table.transact(some.map((key) => ({ operation: 'insert', row: row(key) }) as const));
+      }
+      const first = await table.page(everything, 1000);
+      expect(first.rows).toHaveLength(1000);
+      expect(first.next).toBeDefined();
+      for (const pageSize of [1000, 333]) {
+        const all = await Array.fromAsync(rowsOf(table, everything, pageSize));
+        expect(all.map(({ rowKey }) => rowKey)).toEqual(keys);
+      }
+    });
+  });
+
+  describe('when rows are changed in one transaction', () => {
+    it('inserts, replaces, merges and removes', async () => {
+      const table = newTable();
+      for (const key of ['replaced', 'merged', 'removed']) await table.insert(row(key, { a: '1', b: '1' }));
       const outcome = await table.transact([
-        { operation: 'insert', row: row('a', { text: 'new' }) },
-        { operation: 'replace', row: row('b', { text: 'replaced' }), over: await etagOf(table, 'b') },
-        { operation: 'merge', row: row('c', { text: 'merged' }) },
-        { operation: 'remove', row: row('d') },
-        { operation: 'replace', row: row('e', { text: 'unconditional' }) },
+        { operation: 'insert', row: row('inserted', { a: '2' }) },
+        { operation: 'replace', row: row('replaced', { a: '2' }), over: await etagOf(table, 'replaced') },
+        { operation: 'merge', row: row('merged', { a: '2' }), over: await etagOf(table, 'merged') },
+        { operation: 'remove', row: row('removed') },
+        { operation: 'replace', row: row('absent', { a: '2' }) },
+        { operation: 'merge', row: row('absent too', { a: '2' }) },
       ]);
       expect(outcome).toBe('committed');
-      const rows = await Array.fromAsync(rowsOf(table, all));
-      expect(rows.map(({ rowKey, columns }) => [rowKey, columns])).toEqual([
-        ['a', { text: 'new' }],
-        ['b', { text: 'replaced' }],
-        ['c', { text: 'merged', other: 'x' }],
-        ['e', { text: 'unconditional' }],
-      ]);
+      expect(await contents(table)).toEqual({
+        inserted: { a: '2' },
+        replaced: { a: '2' },
+        merged: { a: '2', b: '1' },
+        absent: { a: '2' },
+        'absent too': { a: '2' },
+      });
     });
 
-    it('changes the ETag of a row that is merged with nothing, and nothing else', async () => {
-      const table = make();
-      await table.insert(row('a', { text: 'one' }));
-      const before = await etagOf(table, 'a');
-      expect(await table.transact([{ operation: 'merge', row: row('a'), over: before }])).toBe('committed');
-      expect((await table.get('p', 'a'))?.columns).toEqual({ text: 'one' });
-      expect(await etagOf(table, 'a')).not.toBe(before);
-    });
-
-    it.each([0, 1, 2])('does nothing when the one at position %d is not as required', async (position) => {
-      const table = make();
-      await table.insert(row('there', { text: 'old' }));
-      const good = ['x', 'y'].map((key): Operation => ({ operation: 'insert', row: row(key) }));
-      const refused = [
-        { operation: 'insert' as const, row: row('there', { text: 'new' }) },
-        {
-          operation: 'replace' as const,
-          row: row('there', { text: 'new' }),
-          over: 'W/"datetime\'2020-01-01T00%3A00%3A00.0000000Z\'"',
-        },
-        {
-          operation: 'merge' as const,
-          row: row('absent', { text: 'new' }),
-          over: 'W/"datetime\'2020-01-01T00%3A00%3A00.0000000Z\'"',
-        },
-        { operation: 'remove' as const, row: row('absent') },
-      ];
-      for (const bad of refused) {
-        const operations = good.toSpliced(position, 0, bad);
-        expect([bad, await table.transact(operations)]).toEqual([bad, 'conflict']);
-        expect(await keysOf(table)).toEqual(['there']);
-        expect((await table.get('p', 'there'))?.columns).toEqual({ text: 'old' });
-      }
-    });
-
-    it('lets exactly one of many writers win over a version', async () => {
-      const table = make();
-      await table.insert(row('a', { text: 'old' }));
-      const over = await etagOf(table, 'a');
-      const outcomes = await Promise.all(
-        Array.from({ length: 16 }, (_, index) =>
-          table.transact([{ operation: 'replace', row: row('a', { text: `${index}` }), over }]),
-        ),
-      );
-      const winners = outcomes.flatMap((outcome, index) => (outcome === 'committed' ? [index] : []));
-      expect(winners).toHaveLength(1);
-      expect((await table.get('p', 'a'))?.columns).toEqual({ text: `${winners[0]}` });
-    });
-
-    it('takes a hundred rows', async () => {
-      const table = make();
-      const keys = Array.from({ length: 100 }, (_, index) => `k${String(index).padStart(3, '0')}`);
-      await table.transact(keys.map((key) => ({ operation: 'insert', row: row(key) })));
-      expect(await keysOf(table)).toEqual(keys);
-    });
-  });
-
-  describe('when rows are read by range', () => {
-    it('gives those of one partition, from the first key up to the last, in order', async () => {
-      const table = make();
-      for (const key of ['T|b|2', 'T|a|1', 'T|a|3', 'T|ab|1', 'U', 'T|a|2']) await table.insert(row(key));
-      await table.insert(row('T|a|1', {}, 'other'));
-      expect(await keysOf(table, { partitionKey: 'p', from: 'T|a|', before: 'T|a|~' })).toEqual([
-        'T|a|1',
-        'T|a|2',
-        'T|a|3',
-      ]);
-      expect(await keysOf(table, { partitionKey: 'p', from: 'T|a|2', before: 'T|a|3' })).toEqual(['T|a|2']);
-      expect(await keysOf(table, { partitionKey: 'p', from: 'T|a|2 ', before: 'T|a|~' })).toEqual(['T|a|3']);
-    });
-
-    it('gives only rows and columns asked for', async () => {
-      const table = make();
-      await table.insert(row('a', { kind: 'moved', text: "it's" }));
-      await table.insert(row('b', { kind: 'unchanged', text: 'x' }));
-      expect(await keysOf(table, { ...all, filter: "kind ne 'unchanged'" })).toEqual(['a']);
-      expect(await keysOf(table, { ...all, filter: "kind eq 'unchanged'" })).toEqual(['b']);
-      const { rows } = await table.page({ ...all, select: ['kind'] }, 10);
-      expect(rows.map(({ columns }) => columns)).toEqual([{ kind: 'moved' }, { kind: 'unchanged' }]);
-    });
-
-    it('gives ETags that a transaction may require', async () => {
-      const table = make();
-      await table.insert(row('a', { text: 'old' }));
-      const [read] = (await table.page(all, 1)).rows;
-      const over = read?.etag ?? '';
-      expect(await table.transact([{ operation: 'replace', row: row('a', { text: 'new' }), over }])).toBe(
+    it('takes a hundred', async () => {
+      const table = newTable();
+      const rows = Array.from({ length: 100 }, (_, index) => row(`row-${index}`));
+      expect(await table.transact(rows.map((one) => ({ operation: 'insert', row: one }) as const))).toBe(
         'committed',
       );
+      expect(Object.keys(await contents(table))).toHaveLength(100);
     });
 
-    it('pages through more than a thousand rows without loss or repetition', async () => {
-      const table = make();
-      const keys = Array.from({ length: 1_250 }, (_, index) => `k${String(index).padStart(5, '0')}`);
-      for (let start = 0; start < keys.length; start += 100) {
-        await table.transact(
-          keys.slice(start, start + 100).map((key) => ({ operation: 'insert', row: row(key) })),
-        );
-      }
-      expect(await keysOf(table)).toEqual(keys);
-      const first = await table.page(all, 3);
-      expect(first.rows.map(({ rowKey }) => rowKey)).toEqual(keys.slice(0, 3));
-      expect(first.next).toBeDefined();
-      const second = await table.page(all, 3, first.next);
-      expect(second.rows.map(({ rowKey }) => rowKey)).toEqual(keys.slice(3, 6));
-    });
-  });
+    const conflicts = {
+      'a row to insert is there': { operation: 'insert', row: row('there', { text: 'new' }) },
+      'a row to replace is of another version': {
+        operation: 'replace',
+        row: row('there', { text: 'new' }),
+        over: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`,
+      },
+      'a row to merge is of another version': {
+        operation: 'merge',
+        row: row('there', { text: 'new' }),
+        over: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`,
+      },
+      'a row to replace is gone': {
+        operation: 'replace',
+        row: row('gone', { text: 'new' }),
+        over: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`,
+      },
+      'a row to remove is gone': { operation: 'remove', row: row('gone') },
+    } as const;
 
-  it('is there for many first callers at once', async () => {
-    const table = make();
-    const outcomes = await Promise.all(
-      Array.from({ length: 12 }, (_, index) => table.insert(row(`k${index}`))),
-    );
-    expect(new Set(outcomes)).toEqual(new Set(['inserted']));
-    expect(await keysOf(table)).toHaveLength(12);
+    describe.each(Object.entries(conflicts))('and %s', (_name, conflict) => {
+      it.each([0, 3, 6])('changes none of them, wherever that one is (%d)', async (position) => {
+        const table = newTable();
+        await table.insert(row('there', { text: 'old' }));
+        const others = Array.from({ length: 6 }, (_, index) => {
+          return { operation: 'insert', row: row(`other-${index}`) } as const;
+        });
+        const outcome = await table.transact(others.toSpliced(position, 0, conflict));
+        expect(outcome).toBe('conflict');
+        expect(await contents(table)).toEqual({ there: { text: 'old' } });
+      });
+    });
+
+    it('lets exactly one of many writers over the same version win', async () => {
+      const table = newTable();
+      await table.insert(row('head', { winner: 'nobody' }));
+      const over = await etagOf(table, 'head');
+      const writers = Array.from({ length: 16 }, (_, index) => `writer-${index}`);
+      const outcomes = await Promise.all(
+        writers.map((winner) =>
+          table.transact([
+            { operation: 'replace', row: row('head', { winner }), over },
+            { operation: 'insert', row: row(winner) },
+          ]),
+        ),
+      );
+      const won = writers.filter((_, index) => outcomes[index] === 'committed');
+      expect(won).toHaveLength(1);
+      expect(await contents(table)).toEqual({ head: { winner: won[0] }, [String(won[0])]: {} });
+    });
   });
 });
