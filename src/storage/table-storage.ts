@@ -63,7 +63,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
         cause,
       });
     });
-    if (mayCreate && response.bodyAsText?.includes('TableNotFound')) {
+    if (mayCreate && lacksTable(response)) {
       await create();
       return send(call, false);
     }
@@ -112,10 +112,6 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
       const answer = response.bodyAsText ?? '';
       const refusal = refusalOf(answer) ?? (response.status >= 400 ? { status: response.status } : undefined);
       if (refusal === undefined) return 'committed';
-      if (answer.includes('TableNotFound')) {
-        await create();
-        return this.transact(operations);
-      }
       // 404: a row that was to be changed or removed is gone, so it isn't as it was read either.
       if (refusal.status === 409 || refusal.status === 412 || refusal.status === 404) return 'conflict';
       throw faultOf(refusal.status, table, answer);
@@ -127,6 +123,12 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
       return pageOf(response);
     },
   };
+}
+
+/** Whether the table is missing. What is stored may speak of errors too, so only a refusal is asked. */
+function lacksTable({ status, bodyAsText }: PipelineResponse): boolean {
+  const answer = bodyAsText ?? '';
+  return (status >= 400 || refusalOf(answer)?.status === 404) && answer.includes('TableNotFound');
 }
 
 function queryOf(range: RowRange, limit: number, from: RowContinuation | undefined): string {

@@ -1,5 +1,6 @@
+import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Row, type RowRange, rowsOf, type Table } from '../../src/storage/row.ts';
+import { type Operation, type Row, type RowRange, rowsOf, type Table } from '../../src/storage/row.ts';
 import { tableStorage } from '../../src/storage/table-storage.ts';
 import { clientsByConnectionString } from '../../src/storage/tables.ts';
 import { type Azurite, startAzurite } from '../builders/azurite.ts';
@@ -241,7 +242,7 @@ describe.each(['memory', 'Azurite'] as const)('a table in %s', (where) => {
       expect(Object.keys(await contents(table))).toHaveLength(100);
     });
 
-    const conflicts = {
+    const conflicts: Readonly<Record<string, Operation>> = {
       'a row to insert is there': { operation: 'insert', row: row('there', { text: 'new' }) },
       'a row to replace is of another version': {
         operation: 'replace',
@@ -259,14 +260,14 @@ describe.each(['memory', 'Azurite'] as const)('a table in %s', (where) => {
         over: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`,
       },
       'a row to remove is gone': { operation: 'remove', row: row('gone') },
-    } as const;
+    };
 
     describe.each(Object.entries(conflicts))('and %s', (_name, conflict) => {
       it.each([0, 3, 6])('changes none of them, wherever that one is (%d)', async (position) => {
         const table = newTable();
         await table.insert(row('there', { text: 'old' }));
-        const others = Array.from({ length: 6 }, (_, index) => {
-          return { operation: 'insert', row: row(`other-${index}`) } as const;
+        const others = Array.from({ length: 6 }, (_, index): Operation => {
+          return { operation: 'insert', row: row(`other-${index}`) };
         });
         const outcome = await table.transact(others.toSpliced(position, 0, conflict));
         expect(outcome).toBe('conflict');
@@ -291,5 +292,33 @@ describe.each(['memory', 'Azurite'] as const)('a table in %s', (where) => {
       expect(won).toHaveLength(1);
       expect(await contents(table)).toEqual({ head: { winner: won[0] }, [String(won[0])]: {} });
     });
+  });
+});
+
+describe('when a stored text speaks of an error', () => {
+  let azurite: Azurite;
+  beforeAll(async () => {
+    azurite = await startAzurite();
+  });
+  afterAll(() => azurite.stop());
+
+  it('is read in one request, like any other', async () => {
+    const calls: string[] = [];
+    const http = createDefaultHttpClient();
+    const counting: HttpClient = {
+      sendRequest(request) {
+        calls.push(request.method);
+        return http.sendRequest(request);
+      },
+    };
+    const client = clientsByConnectionString(azurite.connectionString)('texts');
+    const table = tableStorage(client, counting);
+    const columns = { userAgent: '{"code":"TableNotFound"} HTTP/1.1 404' };
+    await table.insert({ partitionKey: 'p', rowKey: 'a', columns });
+    calls.length = 0;
+
+    expect((await table.get('p', 'a'))?.columns).toEqual(columns);
+    expect((await table.page({ partitionKey: 'p', from: ' ', before: '~' }, 10)).rows).toHaveLength(1);
+    expect(calls).toEqual(['GET', 'GET']);
   });
 });
