@@ -93,7 +93,7 @@ interface Present {
 
 async function present(reader: HistoryReader, record: AuditRecord): Promise<Present> {
   const { action, digest, tag } = record.fact;
-  if (action === 'push') return { heads: await reader.heads(record, digest, tag), edges: [] };
+  if (action !== 'delete') return { heads: await reader.heads(record, digest, tag), edges: [] };
   const { head, edges } = await reader.manifest(record, digest);
   return { heads: head === undefined ? {} : { manifest: head }, edges };
 }
@@ -109,7 +109,7 @@ function planned(
   { heads, edges }: Present,
   isPartlyTold: boolean,
 ): Promise<Plan> {
-  return record.fact.action === 'push'
+  return record.fact.action !== 'delete'
     ? plannedPush(reader, record, heads, isPartlyTold)
     : plannedDeletion(reader, record, heads, edges, isPartlyTold);
 }

@@ -2,7 +2,8 @@ import type { Digest } from '../registry/digest.ts';
 import type { Change } from './change.ts';
 import { type DigestState, tellDigest, unseenDigest } from './digest-timeline.ts';
 import { type Entry, saysTheSame } from './entry.ts';
-import type { Fact } from './fact.ts';
+import { type Fact, isFound } from './fact.ts';
+import { mayAnnounce } from './found.ts';
 import type { ManifestHead, Versioned } from './head.ts';
 import { type Instant, isAfter, isSameInstant, laterOf } from './instant.ts';
 import { replicaWindowMs } from './replicas.ts';
@@ -10,7 +11,7 @@ import { replicaWindowMs } from './replicas.ts';
 /** Whether a push or delete follows all that is known of the manifest, so that its head is enough to tell it. */
 export function isNextOfDigest(fact: Fact, head: ManifestHead | undefined): boolean {
   if (head === undefined) return true;
-  if (!isAfter(fact.at, head.newest)) return false;
+  if (isFound(fact) || !isAfter(fact.at, head.newest) || mayAnnounce(fact, head.lastFound)) return false;
   if (fact.tag !== undefined || fact.location === undefined) return true;
   const last = fact.action === 'push' ? head.lastDirectPush : head.lastDelete;
   return last === undefined || fact.at.time - last.time > replicaWindowMs;
@@ -100,6 +101,7 @@ function changed(existing: readonly Entry[], entries: readonly Entry[]): readonl
 function headOf(fact: Fact, head: ManifestHead | undefined, after: DigestState): ManifestHead {
   const digest: Digest = fact.digest;
   const lastDelete = fact.action === 'delete' ? laterOf(fact.at, head?.lastDelete) : head?.lastDelete;
+  const lastFound = isFound(fact) ? laterOf(fact.at, head?.lastFound) : head?.lastFound;
   const isDirect = fact.action === 'push' && fact.tag === undefined;
   const lastDirectPush = isDirect ? laterOf(fact.at, head?.lastDirectPush) : head?.lastDirectPush;
   return {
@@ -108,5 +110,6 @@ function headOf(fact: Fact, head: ManifestHead | undefined, after: DigestState):
     newest: laterOf(fact.at, head?.newest),
     ...(lastDelete === undefined ? {} : { lastDelete }),
     ...(lastDirectPush === undefined ? {} : { lastDirectPush }),
+    ...(lastFound === undefined ? {} : { lastFound }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Entry } from './entry.ts';
-import type { Fact } from './fact.ts';
+import { type Fact, isFound } from './fact.ts';
+import { announcementOf } from './found.ts';
 import { compareInstants } from './instant.ts';
 import { originOf, regionsOf, type Told, withTelling } from './replicas.ts';
 import { addRegion, kindOfReturn } from './tag-timeline.ts';
@@ -32,14 +33,15 @@ export function tellDigest(
     const told = fact.action === 'push' ? state.toldPushes : state.toldDeletes;
     const origin = fact.tag === undefined ? originOf(fact, told) : undefined;
     addRegion(entries, origin, fact.location);
-    const entry = tagged.get(fact) ?? ownEntry(state, fact, origin);
+    const announcement = isFound(fact) ? announcementOf(fact, all) : undefined;
+    const entry = tagged.get(fact) ?? ownEntry(state, fact, origin ?? announcement);
     entries.push(entry);
     state = stateAfter(state, entry, origin);
   }
   return { entries, after: state };
 }
 
-function ownEntry(state: DigestState, fact: Fact, origin: Told | undefined): Entry {
+function ownEntry(state: DigestState, fact: Fact, origin: Pick<Told, 'at'> | undefined): Entry {
   const locations = regionsOf(fact.location);
   const copy = origin === undefined ? {} : { replicaOf: origin.at.id };
   if (fact.action === 'delete') return { fact, kind: 'deleted', locations, ...copy };
@@ -53,7 +55,7 @@ function ownEntry(state: DigestState, fact: Fact, origin: Told | undefined): Ent
 function stateAfter(state: DigestState, entry: Entry, origin: Told | undefined): DigestState {
   const { fact } = entry;
   const presence = presenceAfter(state, entry);
-  if (fact.tag !== undefined) return { ...state, presence };
+  if (fact.tag !== undefined || entry.replicaOf !== origin?.at.id) return { ...state, presence };
   const told = fact.action === 'push' ? state.toldPushes : state.toldDeletes;
   const next = withTelling(fact, origin, told);
   return fact.action === 'push'
@@ -62,6 +64,6 @@ function stateAfter(state: DigestState, entry: Entry, origin: Told | undefined):
 }
 
 function presenceAfter(state: DigestState, { fact, replicaOf }: Entry): DigestState['presence'] {
-  if (replicaOf !== undefined) return state.presence;
+  if (replicaOf !== undefined || fact.action === 'untag') return state.presence;
   return fact.action === 'push' ? 'present' : 'deleted';
 }

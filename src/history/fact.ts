@@ -17,11 +17,16 @@ export interface Client {
   readonly actor?: string;
 }
 
+/** Whether a fact was found in the registry, where no event had told it, or not yet. */
+export function isFound(fact: Fact): boolean {
+  return fact.source !== 'event';
+}
+
 /** One thing that happened in a repository, as it was told: never edited after it is recorded. */
 export interface Fact {
   /** Its id is the record's id. */
   readonly at: Instant;
-  readonly action: 'push' | 'delete';
+  readonly action: 'push' | 'delete' | 'untag';
   /** Absent on deletes and on pushes by digest. */
   readonly tag?: string;
   readonly digest: Digest;

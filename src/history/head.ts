@@ -18,6 +18,8 @@ export interface TagHead {
   readonly newestPush: Instant;
   /** The oldest push told of it: from then on its history is known. */
   readonly oldestPush: Instant;
+  /** The newest time it was found removed, whether that told something new or not. */
+  readonly lastUntag?: Instant;
   readonly recent: RecentPushes;
 }
 
@@ -30,6 +32,8 @@ export interface ManifestHead {
   readonly lastDelete?: Instant;
   /** The newest push by digest, without a tag. */
   readonly lastDirectPush?: Instant;
+  /** The newest fact that was found in the registry: an event may yet announce it. */
+  readonly lastFound?: Instant;
 }
 
 /** That a tag points, or once pointed, to a digest: the last stretch in which it did. */

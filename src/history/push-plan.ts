@@ -53,13 +53,13 @@ function retellingOf(push: Fact, reading: PushReading): TagRetelling | undefined
 }
 
 function ofDigest(push: Fact, tag: TagRetelling | undefined): readonly Entry[] {
-  return (tag?.told ?? []).filter(({ fact }) => fact.action === 'push' && fact.digest === push.digest);
+  return (tag?.told ?? []).filter(({ fact }) => fact.action !== 'delete' && fact.digest === push.digest);
 }
 
 /** The records of pushes that now say something else. Deletions say the same in their own record whatever they end. */
 export function retoldRecords(entries: readonly Entry[]): readonly Change[] {
   return entries
-    .filter(({ fact }) => fact.action === 'push')
+    .filter(({ fact }) => fact.action !== 'delete')
     .flatMap((entry): Change[] => [
       { write: 'record', entry, isNew: false },
       { write: 'digest-entry', entry },

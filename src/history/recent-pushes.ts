@@ -1,9 +1,9 @@
-import type { Fact } from './fact.ts';
+import { type Fact, isFound } from './fact.ts';
 import { replicaWindowMs } from './replicas.ts';
 
 /**
  * A tag's first-told pushes of the last {@link replicaWindowMs}, as short hints: enough to know that a push cannot be
- * another replica's copy of one of them without reading the timeline.
+ * another replica's copy of one of them, or announce what was found, without reading the timeline.
  */
 export interface RecentPushes {
   /** Oldest first. */
@@ -26,9 +26,8 @@ function hintOf(digest: string): string {
   return digest.slice(start, start + hintLength);
 }
 
-/** Whether this push may be another replica's copy of a recent one; `false` is certain. */
+/** Whether this push may tell a recent one again; `false` is certain. */
 export function mayRepeat(recent: RecentPushes, fact: Fact): boolean {
-  if (fact.location === undefined) return false;
   const since = fact.at.time - replicaWindowMs;
   if (recent.incompleteUntil !== undefined && recent.incompleteUntil >= since) return true;
   return recent.pushes.some((push) => push.time >= since && push.hint === hintOf(fact.digest));
@@ -37,17 +36,20 @@ export function mayRepeat(recent: RecentPushes, fact: Fact): boolean {
 /** The hints of first-told pushes, given oldest first, as they stand at the newest of them. */
 export function recentOf(facts: readonly Fact[], newest: number): RecentPushes {
   return bounded(
-    facts
-      .filter((fact) => fact.location !== undefined)
-      .map((fact) => ({ time: fact.at.time, hint: hintOf(fact.digest) })),
+    facts.filter(isHinted).map((fact) => ({ time: fact.at.time, hint: hintOf(fact.digest) })),
     newest,
   );
 }
 
 /** The hints with the newest push added. */
 export function withPush(recent: RecentPushes, fact: Fact): RecentPushes {
-  const added = fact.location === undefined ? [] : [{ time: fact.at.time, hint: hintOf(fact.digest) }];
+  const added = !isHinted(fact) ? [] : [{ time: fact.at.time, hint: hintOf(fact.digest) }];
   return bounded([...recent.pushes, ...added], fact.at.time, recent.incompleteUntil);
+}
+
+/** Pushes that a replica may repeat, or that an event may yet announce. */
+function isHinted(fact: Fact): boolean {
+  return fact.location !== undefined || isFound(fact);
 }
 
 function bounded(pushes: readonly RecentPush[], newest: number, incompleteUntil?: number): RecentPushes {

@@ -1,9 +1,9 @@
 import type { Digest } from '../registry/digest.ts';
 import type { Change } from './change.ts';
 import { beginsStretch, type Entry, saysTheSame } from './entry.ts';
-import type { Fact } from './fact.ts';
+import { type Fact, isFound } from './fact.ts';
 import type { Edge, TagHead, Versioned } from './head.ts';
-import { earlierOf, type Instant, isAfter, isSameInstant } from './instant.ts';
+import { earlierOf, type Instant, isAfter, isSameInstant, laterOf } from './instant.ts';
 import { mayRepeat, recentOf, withPush } from './recent-pushes.ts';
 import { replicaWindowMs } from './replicas.ts';
 import {
@@ -39,7 +39,9 @@ export function lookbackStart(time: number): number {
 /** Whether a push follows all that is known of the tag, so that its head is enough to tell it. */
 export function isNextPush(push: Fact, head: TagHead | undefined): boolean {
   if (head === undefined) return true;
-  return isAfter(push.at, head.newestPush) && isAfter(push.at, head.endedAt) && !mayRepeat(head.recent, push);
+  if (push.action !== 'push' || isFound(push)) return false;
+  const isNewest = [head.newestPush, head.endedAt, head.lastUntag].every((at) => isAfter(push.at, at));
+  return isNewest && !mayRepeat(head.recent, push);
 }
 
 /** A tag's story corrected for a fact, and the writes that make it so. */
@@ -70,7 +72,14 @@ export function tellNextPush(push: Fact, tag: string, head: Versioned<TagHead> |
       { write: 'edge', edge: { tag, ...holding } },
       {
         write: 'tag-head',
-        head: { tag, holding, newestPush: push.at, oldestPush: head?.value.oldestPush ?? push.at, recent },
+        head: {
+          tag,
+          holding,
+          newestPush: push.at,
+          oldestPush: head?.value.oldestPush ?? push.at,
+          ...lastUntagOf([], head?.value),
+          recent,
+        },
         over: head?.version ?? 'absent',
       },
     ],
@@ -78,7 +87,7 @@ export function tellNextPush(push: Fact, tag: string, head: Versioned<TagHead> |
 }
 
 function stateOf({ holding, endedAt }: TagHead): TagState {
-  return { holding, ...(endedAt === undefined ? {} : { endedAt }), told: [] };
+  return { holding, ...(endedAt === undefined ? {} : { endedAt }), told: [], announced: [] };
 }
 
 function endedBy(entry: Entry, before: TagState): readonly Instant[] {
@@ -99,7 +108,7 @@ export interface TagRetellingInput {
   readonly time: number;
   readonly head: Versioned<TagHead> | undefined;
   readonly lookback: TagLookback;
-  /** The fact, when it is a push to the tag and not a deletion among the lookback's. */
+  /** The fact, when it is a push to the tag or its untag and not a deletion among the lookback's. */
   readonly added?: Fact;
   /** Whether the fact may have been told in part before: no recorded entry that it could change counts as told. */
   readonly isPartlyTold: boolean;
@@ -115,10 +124,10 @@ export function retellTag(input: TagRetellingInput): TagRetelling {
   const settled = lookback.entries.filter((entry) => entry.fact.at.time < start);
   const existing = lookback.entries.filter((entry) => entry.fact.at.time >= start);
   const before = stateAfterAll(settled);
-  const known = existing.map((entry) => entry.fact).filter((fact) => fact.action === 'push');
+  const known = existing.map((entry) => entry.fact).filter((fact) => fact.action !== 'delete');
   const isKnown = added === undefined || known.some((fact) => isSameInstant(fact.at, added.at));
-  const pushes = isKnown ? known : [...known, added];
-  const { entries, after } = tellTag(before, pushes, lookback.deletions);
+  const own = isKnown ? known : [...known, added];
+  const { entries, after } = tellTag(before, own, lookback.deletions);
 
   const removed = existing.filter((entry) => !entries.some((other) => isSameEntry(entry, other)));
   const told = entries.filter((entry) => {
@@ -132,14 +141,14 @@ export function retellTag(input: TagRetellingInput): TagRetelling {
   if (told.length === 0 && removed.length === 0 && ended.length === 0) return { told, removed, changes: [] };
   const affected = new Set([...told, ...removed, ...ended].map((entry) => entry.fact.digest));
   if (ended.length > 0 && before.holding) affected.add(before.holding.digest);
-  // A deletion changes no push, and what was read for it may not reach back far enough to list the recent ones.
-  const headPushes = added === undefined ? head?.value : undefined;
+  // A deletion or an untag changes no push, and what was read for it may not reach back far enough to list the recent ones.
+  const headPushes = added?.action === 'push' ? undefined : head?.value;
   return {
     told,
     removed,
     changes: [
       // First, so that where the changes take several transactions none is made after another's.
-      ...headChange(tag, after, headPushes ?? pushesOf([...settled, ...entries]), head),
+      ...headChange(tag, after, headPushes ?? pushesOf([...settled, ...entries]), head, entries),
       ...removed.map(({ fact }): Change => ({ write: 'tag-entry-removal', tag, at: fact.at })),
       ...[...ended, ...told].map((entry): Change => ({ write: 'tag-entry', tag, entry })),
       ...edgesOf(tag, before, entries)
@@ -189,6 +198,7 @@ function headChange(
   after: TagState,
   pushes: PushesOfHead | undefined,
   head: Versioned<TagHead> | undefined,
+  entries: readonly Entry[],
 ): readonly Change[] {
   if (after.holding === undefined || pushes === undefined) return [];
   const { holding, endedAt } = after;
@@ -197,10 +207,24 @@ function headChange(
   return [
     {
       write: 'tag-head',
-      head: { tag, holding, ...(endedAt === undefined ? {} : { endedAt }), newestPush, oldestPush, recent },
+      head: {
+        tag,
+        holding,
+        ...(endedAt === undefined ? {} : { endedAt }),
+        newestPush,
+        oldestPush,
+        ...lastUntagOf(entries, head?.value),
+        recent,
+      },
       over: head?.version ?? 'absent',
     },
   ];
+}
+
+function lastUntagOf(entries: readonly Entry[], head: TagHead | undefined): { readonly lastUntag?: Instant } {
+  const told = entries.findLast(({ fact }) => fact.action === 'untag')?.fact.at;
+  const lastUntag = told === undefined ? head?.lastUntag : laterOf(told, head?.lastUntag);
+  return lastUntag === undefined ? {} : { lastUntag };
 }
 
 type PushesOfHead = Pick<TagHead, 'newestPush' | 'oldestPush' | 'recent'>;

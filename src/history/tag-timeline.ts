@@ -1,6 +1,7 @@
 import type { Digest } from '../registry/digest.ts';
 import { beginsStretch, type ChangeKind, type Entry } from './entry.ts';
-import type { Fact } from './fact.ts';
+import { type Fact, isFound } from './fact.ts';
+import { announcementOf, announcementToleranceMs } from './found.ts';
 import { compareInstants, type Instant, isSameInstant } from './instant.ts';
 import { originOf, regionsOf, type Told, withTelling } from './replicas.ts';
 
@@ -15,13 +16,15 @@ export interface Holding {
 export interface TagState {
   /** What it points to, or pointed to last. */
   readonly holding?: Holding;
-  /** When it stopped pointing to that, by the manifest's deletion; absent while it points to it. */
+  /** When it stopped pointing to that: the manifest was deleted, or the tag removed. Absent while it points to it. */
   readonly endedAt?: Instant;
   readonly told: readonly Told[];
+  /** Pushes that events told of late: what is found about then may be one of them. */
+  readonly announced: readonly Fact[];
 }
 
 /** A tag that nothing is known of. */
-export const unseenTag: TagState = { told: [] };
+export const unseenTag: TagState = { told: [], announced: [] };
 
 /** The digest a tag in this state points to, or `undefined`. */
 export function heldDigest(state: Pick<TagState, 'holding' | 'endedAt'>): Digest | undefined {
@@ -35,17 +38,18 @@ export interface TagStory {
 }
 
 /**
- * Tells a tag's story onward from a state: its pushes and the first-told deletions, as their manifests tell them, of
+ * Tells a tag's story onward from a state: its own facts (pushes and untags) and the first-told deletions, as their manifests tell them, of
  * what it may have pointed to, all after that state. A deletion of another digest than the one it points to says nothing about the tag and makes no entry.
  */
-export function tellTag(before: TagState, pushes: readonly Fact[], deletions: readonly Entry[]): TagStory {
+export function tellTag(before: TagState, own: readonly Fact[], deletions: readonly Entry[]): TagStory {
   const deletionOf = new Map(deletions.map((deletion) => [deletion.fact, deletion]));
-  const facts = [...pushes, ...deletionOf.keys()].sort((a, b) => compareInstants(a.at, b.at));
+  const announced = [...before.announced, ...own.filter((fact) => !isFound(fact))];
+  const facts = [...own, ...deletionOf.keys()].sort((a, b) => compareInstants(a.at, b.at));
   const entries: Entry[] = [];
   let state = before;
   for (const fact of facts) {
     const deletion = deletionOf.get(fact);
-    const entry = deletion === undefined ? pushEntry(state, fact) : deletionEntry(state, deletion);
+    const entry = deletion === undefined ? ownEntry(state, fact, announced) : deletionEntry(state, deletion);
     if (entry === undefined) continue;
     if (entry.replicaOf !== undefined) addRegion(entries, originOf(fact, state.told), fact.location);
     entries.push(entry);
@@ -77,6 +81,22 @@ function withEnds(entries: readonly Entry[]): readonly Entry[] {
   return ended.reverse();
 }
 
+function ownEntry(state: TagState, fact: Fact, announced: readonly Fact[]): Entry {
+  if (fact.action === 'untag') return untagEntry(state, fact);
+  const announcement = isFound(fact) ? announcementOf(fact, announced) : undefined;
+  return announcement === undefined
+    ? pushEntry(state, fact)
+    : { fact, kind: 'unchanged', replicaOf: announcement.at.id, locations: [] };
+}
+
+/** An untag was found some time after it happened: when the tag had ended or moved otherwise, that explains it. */
+function untagEntry(state: TagState, fact: Fact): Entry {
+  const entry: Entry = { fact, kind: 'untagged', locations: [] };
+  if (heldDigest(state) === fact.digest) return entry;
+  const explainedBy = state.endedAt ?? state.holding?.stretch;
+  return explainedBy === undefined ? entry : { ...entry, replicaOf: explainedBy.id };
+}
+
 function pushEntry(state: TagState, fact: Fact): Entry {
   const locations = regionsOf(fact.location);
   const origin = originOf(fact, state.told);
@@ -101,11 +121,19 @@ function deletionEntry(state: TagState, { fact, locations }: Entry): Entry | und
 function stateAfter(state: TagState, entry: Entry): TagState {
   const { fact, kind, replicaOf } = entry;
   if (fact.action === 'delete') return { ...state, endedAt: fact.at };
+  if (fact.action === 'untag') return replicaOf === undefined ? { ...state, endedAt: fact.at } : state;
   const origin = replicaOf === undefined ? undefined : originOf(fact, state.told);
+  const announced = withAnnouncement(state.announced, fact);
   // A copy whose first telling lies before what was read is too old to matter to what follows.
-  if (replicaOf !== undefined && origin === undefined) return state;
+  if (replicaOf !== undefined && origin === undefined) return { ...state, announced };
   const told = withTelling(fact, origin, state.told);
-  if (replicaOf !== undefined) return { ...state, told };
+  if (replicaOf !== undefined) return { ...state, told, announced };
   const stretch = kind === 'unchanged' && state.holding ? state.holding.stretch : fact.at;
-  return { holding: { digest: fact.digest, stretch, lastPush: fact.at }, told };
+  return { holding: { digest: fact.digest, stretch, lastPush: fact.at }, told, announced };
+}
+
+function withAnnouncement(announced: readonly Fact[], fact: Fact): readonly Fact[] {
+  if (isFound(fact)) return announced;
+  const since = fact.at.time - 2 * announcementToleranceMs;
+  return [...announced.filter(({ at }) => at.time >= since), fact];
 }

@@ -36,7 +36,7 @@ function factOf(leaf: Leaf): Fact | undefined {
   const recordedAt = timeOf(leaf, 'recordedAt');
   if (id === undefined || eventId === undefined || digest === undefined) return undefined;
   if (time === undefined || recordedAt === undefined) return undefined;
-  if (action !== 'push' && action !== 'delete') return undefined;
+  if (action !== 'push' && action !== 'delete' && action !== 'untag') return undefined;
   if (source !== 'event' && source !== 'reconcile' && source !== 'backfill') return undefined;
   const notBefore = timeOf(leaf, 'notBefore');
   const notes = leaf['notes'];

@@ -52,7 +52,7 @@ export function readEntryRow(row: StoredRow): Entry {
     at === undefined ||
     digest === undefined ||
     recordedAt === undefined ||
-    (action !== 'push' && action !== 'delete') ||
+    (action !== 'push' && action !== 'delete' && action !== 'untag') ||
     !isKind(kind) ||
     !isSource(source)
   ) {

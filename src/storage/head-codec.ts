@@ -12,6 +12,7 @@ export function tagHeadColumns(head: TagHead): Columns {
     endedAt: head.endedAt && instantText(head.endedAt),
     newestPush: instantText(head.newestPush),
     oldestPush: instantText(head.oldestPush),
+    lastUntag: head.lastUntag && instantText(head.lastUntag),
     recent: recentText(head.recent.pushes),
     recentIncompleteUntil:
       head.recent.incompleteUntil === undefined ? undefined : timeText(head.recent.incompleteUntil),
@@ -31,6 +32,7 @@ export function readTagHead(row: StoredRow): TagHead {
     oldestPush,
     recent: readRecent(row),
     ...optional('endedAt', readInstant(textOf(row, 'endedAt'))),
+    ...optional('lastUntag', readInstant(textOf(row, 'lastUntag'))),
   };
 }
 
@@ -41,6 +43,7 @@ export function manifestHeadColumns(head: ManifestHead): Columns {
     newest: instantText(head.newest),
     lastDelete: head.lastDelete && instantText(head.lastDelete),
     lastDirectPush: head.lastDirectPush && instantText(head.lastDirectPush),
+    lastFound: head.lastFound && instantText(head.lastFound),
   };
 }
 
@@ -57,6 +60,7 @@ export function readManifestHead(row: StoredRow): ManifestHead {
     newest,
     ...optional('lastDelete', readInstant(textOf(row, 'lastDelete'))),
     ...optional('lastDirectPush', readInstant(textOf(row, 'lastDirectPush'))),
+    ...optional('lastFound', readInstant(textOf(row, 'lastFound'))),
   };
 }
 

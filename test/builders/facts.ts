@@ -130,6 +130,53 @@ export const arbitraryManyTags: fc.Arbitrary<readonly Fact[]> = fc
     ),
   ]);
 
+/** What a comparison with the registry adds: tellings of what events tell, or not, and of tags removed. */
+const arbitraryFinding = fc.record({
+  of: fc.nat(),
+  isUntag: fc.boolean(),
+  offset: fc.oneof(fc.integer({ min: -6_000, max: 6_000 }), fc.integer({ min: -400_000, max: 4_000_000 })),
+  window: fc.integer({ min: 0, max: 600_000 }),
+});
+
+/** Facts of which some are also, or only, found in the registry, and tags that are found removed. */
+export const arbitraryFindings: fc.Arbitrary<readonly Fact[]> = fc
+  .tuple(arbitraryFactsUpTo(10), fc.array(arbitraryFinding, { minLength: 1, maxLength: 5 }))
+  .map(([facts, findings]) => [
+    ...facts,
+    ...findings.flatMap(({ of, isUntag, offset, window }, index): Fact[] => {
+      const one = facts[of % facts.length];
+      if (one === undefined) return [];
+      const { action, digest, tag } = one;
+      // A tag is found removed after it was pushed.
+      const time = Math.max(isUntag ? one.at.time + 1 : epoch, one.at.time + offset);
+      const at = { time, id: `found-${index}` };
+      const found = { ...fact(`found-${index}`, 0, { digest, source: 'reconcile' }), at };
+      const since = { notBefore: time - window };
+      if (action === 'delete') return [{ ...found, action, ...since }];
+      if (isUntag) return tag === undefined ? [] : [{ ...found, action: 'untag', tag, ...since }];
+      return [tag === undefined ? found : { ...found, tag }];
+    }),
+  ]);
+
+/**
+ * The deliveries in an order in which no tag is found removed before any push of it arrived: what is found removed was
+ * known.
+ */
+export function withUntagsAfterPushes({ facts, deliveries }: Deliveries): Deliveries {
+  const early: Fact[] = [];
+  const ordered: Fact[] = [];
+  const pushed = new Set<string>();
+  for (const one of deliveries) {
+    if (one.action === 'untag' && !pushed.has(one.tag ?? '')) {
+      early.push(one);
+      continue;
+    }
+    ordered.push(one);
+    if (one.action === 'push' && one.tag !== undefined) pushed.add(one.tag);
+  }
+  return { facts, deliveries: [...ordered, ...early] };
+}
+
 /** Facts with an order of delivery in which each comes one to three times. */
 export interface Deliveries {
   readonly facts: readonly Fact[];

@@ -68,6 +68,10 @@ function replicasOf(inOrder: readonly Fact[]): Replicas {
       ...new Set(tellings.flatMap(({ location }) => (location === undefined ? [] : [location]))),
     ].sort();
   };
+  for (const fact of inOrder) {
+    const announcement = announcementOf(fact, inOrder);
+    if (announcement !== undefined) originOf.set(fact, announcement);
+  }
   inOrder.forEach((fact, index) => {
     const { location } = fact;
     if (location === undefined) return;
@@ -82,6 +86,20 @@ function replicasOf(inOrder: readonly Fact[]): Replicas {
     if (origin !== undefined) originOf.set(fact, origin);
   });
   return { originOf, regionsOf };
+}
+
+/** What is found within five seconds of an event that tells the same, or a deletion in whose window one falls. */
+function announcementOf(fact: Fact, inOrder: readonly Fact[]): Fact | undefined {
+  if (fact.source === 'event' || fact.action === 'untag') return undefined;
+  return inOrder.find(
+    (event) =>
+      event.source === 'event' &&
+      event.action === fact.action &&
+      event.digest === fact.digest &&
+      (fact.tag === undefined || event.tag === fact.tag) &&
+      event.at.time >= (fact.notBefore ?? fact.at.time) - 5_000 &&
+      event.at.time <= fact.at.time + 5_000,
+  );
 }
 
 function copyEntry(fact: Fact, origin: Fact): Entry {
@@ -112,6 +130,17 @@ function tagHistory(tag: string, inOrder: readonly Fact[], replicas: Replicas) {
       continue;
     }
     if (fact.tag !== tag) continue;
+    if (fact.action === 'untag') {
+      if (held?.digest === fact.digest) replaceLast({ ...held, until: fact.at });
+      const explainedBy = held?.digest === fact.digest ? undefined : (last?.until ?? last?.stretch);
+      entries.push({
+        fact,
+        kind: 'untagged',
+        locations: [],
+        ...(explainedBy === undefined ? {} : { replicaOf: explainedBy.id }),
+      });
+      continue;
+    }
     if (origin !== undefined) {
       entries.push(copyEntry(fact, origin));
     } else if (held?.digest === fact.digest) {
@@ -147,12 +176,16 @@ function tagHead(tag: string, entries: readonly Entry[], stretches: readonly Str
   const pushes = entries.filter(({ fact }) => fact.action === 'push');
   const [oldest, newest] = [pushes[0], pushes.at(-1)];
   const last = stretches.at(-1);
+  const lastUntag = entries.findLast(({ fact }) => fact.action === 'untag');
   if (oldest === undefined || newest === undefined || last === undefined)
     throw new Error(`no push to ${tag}`);
   const { digest, stretch, lastPush, until } = last;
   const since = newest.fact.at.time - hourMs;
   const recent = pushes
-    .filter(({ fact, replicaOf }) => replicaOf === undefined && fact.location !== undefined)
+    .filter(
+      ({ fact, replicaOf }) =>
+        replicaOf === undefined && (fact.location !== undefined || fact.source !== 'event'),
+    )
     .filter(({ fact }) => fact.at.time >= since)
     .map(({ fact }) => ({ time: fact.at.time, hint: fact.digest.replace(/^.*:/, '').slice(0, 10) }));
   const leftOut = recent.at(-33);
@@ -162,6 +195,7 @@ function tagHead(tag: string, entries: readonly Entry[], stretches: readonly Str
     ...(until === undefined ? {} : { endedAt: until }),
     newestPush: newest.fact.at,
     oldestPush: oldest.fact.at,
+    ...(lastUntag === undefined ? {} : { lastUntag: lastUntag.fact.at }),
     recent: {
       pushes: recent.slice(-32),
       ...(leftOut === undefined ? {} : { incompleteUntil: leftOut.time }),
@@ -189,11 +223,13 @@ function digestHistory(
         kind: ({ never: 'created', present: 'unchanged', deleted: 'restored' } as const)[presence],
         locations,
       });
-    if (origin === undefined) presence = fact.action === 'push' ? 'present' : 'deleted';
+    if (origin === undefined && fact.action !== 'untag')
+      presence = fact.action === 'push' ? 'present' : 'deleted';
   }
   const newest = inOrder.at(-1);
   if (newest === undefined || presence === 'never') throw new Error('nothing told of a digest');
   const lastDelete = inOrder.findLast(({ action }) => action === 'delete');
+  const lastFound = inOrder.findLast(({ source }) => source !== 'event');
   const lastDirectPush = inOrder.findLast(({ action, tag }) => action === 'push' && tag === undefined);
   return {
     entries,
@@ -203,6 +239,7 @@ function digestHistory(
       newest: newest.at,
       ...(lastDelete === undefined ? {} : { lastDelete: lastDelete.at }),
       ...(lastDirectPush === undefined ? {} : { lastDirectPush: lastDirectPush.at }),
+      ...(lastFound === undefined ? {} : { lastFound: lastFound.at }),
     },
   };
 }

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { arbitraryDeliveries, arbitraryManyTags, deliveriesOf } from '../../builders/facts.ts';
+import {
+  arbitraryDeliveries,
+  arbitraryFindings,
+  arbitraryManyTags,
+  deliveriesOf,
+  withUntagsAfterPushes,
+} from '../../builders/facts.ts';
 import { expectHistory } from '../../builders/history-expectation.ts';
 
 /** More runs can be asked for: `HISTORY_RUNS=30000 npx jest test/component/history/oracle.test.ts`. */
@@ -27,6 +33,16 @@ describe('when facts are delivered in any order, any number of times', () => {
         const outcomes = await expectHistory(deliveries, circumstances);
         const recorded = outcomes.filter(({ outcome }) => outcome === 'recorded');
         expect(recorded).toHaveLength(deliveries.facts.length);
+      }),
+      { numRuns },
+    );
+  });
+
+  it('tells what was found in the registry as one with the event that tells it, whichever came first', async () => {
+    const found = deliveriesOf(arbitraryFindings).map(withUntagsAfterPushes);
+    await fc.assert(
+      fc.asyncProperty(found, oneSender, async (deliveries, circumstances) => {
+        await expectHistory(deliveries, circumstances);
       }),
       { numRuns },
     );

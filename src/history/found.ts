@@ -1,0 +1,27 @@
+import { type Fact, isFound } from './fact.ts';
+import { compareInstants, type Instant, isAfter } from './instant.ts';
+
+/**
+ * Milliseconds by which a registry's own time of a push, as it lists it, may differ from the time its event gives. Both
+ * are written within one request; recorded ones differ by milliseconds.
+ */
+export const announcementToleranceMs = 5_000;
+
+/**
+ * The event that tells what was found in the registry, when there is one: found and announced are then one fact, told
+ * twice, and the event's telling counts. A found deletion is somewhere in its window; a push has the registry's own time.
+ */
+export function announcementOf(found: Fact, facts: readonly Fact[]): Fact | undefined {
+  const from = (found.notBefore ?? found.at.time) - announcementToleranceMs;
+  const to = found.at.time + announcementToleranceMs;
+  return facts
+    .filter((fact) => !isFound(fact) && fact.action === found.action && fact.digest === found.digest)
+    .filter((fact) => fact.at.time >= from && fact.at.time <= to)
+    .sort((a, b) => compareInstants(a.at, b.at))[0];
+}
+
+/** Whether a fact may be the announcement of what was last found; `false` is certain. */
+export function mayAnnounce(fact: Fact, lastFound: Instant | undefined): boolean {
+  if (lastFound === undefined || isFound(fact)) return false;
+  return !isAfter(fact.at, { time: lastFound.time + announcementToleranceMs, id: '' });
+}
