@@ -48,7 +48,7 @@ export function registryClients({ endpoint, credential, ca, timeoutMs }: Registr
     redirectOptions: { allowCrossOriginRedirects: false },
     ...(ca === undefined ? {} : { tlsOptions: { ca } }),
   };
-  const identity = credential && registryCredential(credential);
+  const identity = credential && registryCredential(credential, new URL(endpoint).host);
 
   const metadata = () =>
     identity === undefined

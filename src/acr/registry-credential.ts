@@ -5,20 +5,16 @@ import { AuditFault } from '../audit/fault.ts';
  * The credential with its failures told as faults `registry-credential`: permanent when Microsoft Entra refused,
  * retryable when it, or the identity endpoint of the machine, could not be asked.
  */
-export function registryCredential(credential: TokenCredential): TokenCredential {
+export function registryCredential(credential: TokenCredential, registry: string): TokenCredential {
   return {
     async getToken(scopes, options) {
       try {
         return await credential.getToken(scopes, options);
       } catch (cause) {
-        throw new AuditFault(
-          'registry-credential',
-          'No Microsoft Entra token for the registry could be got',
-          {
-            retryable: !isRefusal(cause),
-            cause,
-          },
-        );
+        throw new AuditFault('registry-credential', `No Microsoft Entra token for ${registry} could be got`, {
+          retryable: !isRefusal(cause),
+          cause,
+        });
       }
     },
   };

@@ -23,9 +23,14 @@ export interface MemoryTable extends Table {
  * `not (…)`-free conjunctions, which is all that the adapters use.
  */
 export function memoryTable(faults: TableFaults = {}): MemoryTable {
-  const rows = new Map<string, StoredRow>();
+  const partitions = new Map<string, Map<string, StoredRow>>();
   let etags = 0;
-  const keyOf = (row: { partitionKey: string; rowKey: string }) => `${row.partitionKey}\n${row.rowKey}`;
+
+  function partitionOf(key: string): Map<string, StoredRow> {
+    const partition = partitions.get(key) ?? new Map<string, StoredRow>();
+    partitions.set(key, partition);
+    return partition;
+  }
 
   async function guarded<T>(call: string, work: () => T): Promise<T> {
     // Gives other callers a turn, as a network would.
@@ -49,10 +54,10 @@ export function memoryTable(faults: TableFaults = {}): MemoryTable {
   }
 
   function apply(operation: Operation, to: Map<string, StoredRow | undefined>): boolean {
-    const key = keyOf(operation.row);
+    const { partitionKey, rowKey: key } = operation.row;
     if (to.has(key))
       throw new AuditFault('storage-400', 'a row twice in one transaction', { retryable: false });
-    const current = rows.get(key);
+    const current = partitionOf(partitionKey).get(key);
     switch (operation.operation) {
       case 'insert':
         if (current !== undefined) return false;
@@ -71,34 +76,38 @@ export function memoryTable(faults: TableFaults = {}): MemoryTable {
   }
 
   return {
-    rows: () => [...rows.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
-    get: (partitionKey, rowKey) => guarded('get', () => rows.get(keyOf({ partitionKey, rowKey }))),
+    rows: () =>
+      [...partitions]
+        .sort(byKey)
+        .flatMap(([, partition]) => [...partition].sort(byKey).map(([, row]) => row)),
+    get: (partitionKey, rowKey) => guarded('get', () => partitionOf(partitionKey).get(rowKey)),
     insert: (row) =>
       guarded('insert', () => {
-        if (rows.has(keyOf(row))) return 'exists';
-        rows.set(keyOf(row), stored(row, undefined));
+        const partition = partitionOf(row.partitionKey);
+        if (partition.has(row.rowKey)) return 'exists';
+        partition.set(row.rowKey, stored(row, undefined));
         return 'inserted';
       }),
-    put: (row) => guarded('put', () => void rows.set(keyOf(row), stored(row, undefined))),
+    put: (row) =>
+      guarded('put', () => void partitionOf(row.partitionKey).set(row.rowKey, stored(row, undefined))),
     transact: (operations) =>
       guarded('transact', () => {
-        const partitions = new Set(operations.map((operation) => operation.row.partitionKey));
-        if (operations.length > 100 || partitions.size !== 1) {
+        const [partitionKey, ...others] = new Set(operations.map((one) => one.row.partitionKey));
+        if (operations.length > 100 || partitionKey === undefined || others.length > 0) {
           throw new AuditFault('storage-400', 'not one transaction', { retryable: false });
         }
         const written = new Map<string, StoredRow | undefined>();
         for (const operation of operations) if (!apply(operation, written)) return 'conflict';
         for (const [key, row] of written) {
-          if (row === undefined) rows.delete(key);
-          else rows.set(key, row);
+          if (row === undefined) partitionOf(partitionKey).delete(key);
+          else partitionOf(partitionKey).set(key, row);
         }
         return 'committed';
       }),
     page: (range, limit, from) =>
       guarded('page', (): RowPage => {
         const start = from?.rowKey ?? range.from;
-        const found = [...rows.values()]
-          .filter((row) => row.partitionKey === range.partitionKey)
+        const found = [...partitionOf(range.partitionKey).values()]
           .filter((row) => row.rowKey >= start && row.rowKey < range.before && row.rowKey >= range.from)
           .sort((a, b) => (a.rowKey < b.rowKey ? -1 : 1))
           .filter((row) => meets(row, range.filter));
@@ -110,6 +119,10 @@ export function memoryTable(faults: TableFaults = {}): MemoryTable {
         };
       }),
   };
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
 }
 
 function continuationAt(row: StoredRow): RowContinuation {

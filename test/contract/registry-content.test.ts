@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuditFault } from '../../src/audit/fault.ts';
 import type { RegistryContent } from '../../src/audit/registry-content.ts';
 import { type Digest, parseDigest } from '../../src/registry/digest.ts';
 import { memoryRegistryContent } from '../builders/memory-registry-content.ts';
@@ -243,5 +244,57 @@ describe.each([
       break;
     }
     expect(await gathered(subject.inPairs.tags('team/left'))).toHaveLength(3);
+  });
+});
+
+describe('when memory is told to misbehave', () => {
+  function twoTags() {
+    const registry = memoryRegistryContent({ pageSize: 1 });
+    const repository = registry.repository('team/app');
+    repository.push('v1', digestOf('one'), 1);
+    repository.push('v2', digestOf('two'), 2);
+    return { ...registry, repository };
+  }
+
+  it('fails the calls it is told to, and counts every call', async () => {
+    const { content, faults, calls } = twoTags();
+    const fault = new AuditFault('registry-401', 'no', { retryable: false });
+    faults.fail = (call) => (call.startsWith('tag ') ? fault : undefined);
+    await expect(content.tag('team/app', 'v1')).rejects.toBe(fault);
+    expect(await content.document('team/app', digestOf('one'))).toMatchObject({ kind: 'image' });
+    expect(calls).toEqual(['tag team/app:v1', `document team/app@${digestOf('one')}`]);
+  });
+
+  it('lists what was there before, and reads what is there now', async () => {
+    const { content, faults, repository } = twoTags();
+    faults.staleLists = true;
+    repository.untag('v1');
+    repository.push('v2', digestOf('three'), 3);
+    expect((await gathered(content.tags('team/app'))).map(({ digest }) => digest)).toEqual([
+      digestOf('one'),
+      digestOf('two'),
+    ]);
+    expect(await content.tag('team/app', 'v1')).toBeUndefined();
+    expect(await content.tag('team/app', 'v2')).toMatchObject({ digest: digestOf('three') });
+    faults.staleLists = false;
+    expect((await gathered(content.tags('team/app'))).map(({ tag }) => tag)).toEqual(['v2']);
+  });
+
+  it('leaves items out of lists that look complete, or breaks lists off', async () => {
+    const { content, faults } = twoTags();
+    faults.hides = (item) => item === 'v1' || item === digestOf('two');
+    expect((await gathered(content.tags('team/app'))).map(({ tag }) => tag)).toEqual(['v2']);
+    expect((await gathered(content.manifests('team/app'))).map(({ digest }) => digest)).toEqual([
+      digestOf('one'),
+    ]);
+    expect(await content.tag('team/app', 'v1')).toMatchObject({ tag: 'v1' });
+    faults.hides = () => false;
+    faults.breakOffAfterPages = 1;
+    const seen: string[] = [];
+    const reading = async () => {
+      for await (const page of content.tags('team/app')) seen.push(...page.map(({ tag }) => tag));
+    };
+    await expect(reading()).rejects.toMatchObject({ name: 'AuditFault', retryable: true });
+    expect(seen).toEqual(['v1']);
   });
 });

@@ -194,6 +194,20 @@ describe.each(['memory', 'Azurite'] as const)('a table in %s', (where) => {
       expect(await keysBy("kind eq 'created' and digest eq 'o''ne'")).toEqual(['a']);
     });
 
+    it('gives no more rows than asked for, with ETags that a transaction may require', async () => {
+      const table = newTable();
+      for (const key of ['a', 'b', 'c']) await table.insert(row(key));
+      const first = await table.page(everything, 2);
+      expect(first.rows.map(({ rowKey }) => rowKey)).toEqual(['a', 'b']);
+      const second = await table.page(everything, 2, first.next);
+      expect(second.rows.map(({ rowKey }) => rowKey)).toEqual(['c']);
+      const operations = [...first.rows, ...second.rows].map(({ rowKey, etag }): Operation => {
+        return { operation: 'merge', row: row(rowKey, { read: true }), over: etag };
+      });
+      expect(await table.transact(operations)).toBe('committed');
+      expect(await table.transact(operations)).toBe('conflict');
+    });
+
     it('pages through more rows than one page holds, each once and in order', async () => {
       const table = newTable();
       const keys = Array.from({ length: 1_150 }, (_, index) => `k|${String(index).padStart(5, '0')}`);

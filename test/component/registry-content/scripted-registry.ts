@@ -17,7 +17,7 @@ export type ScriptedAnswer =
   | {
       readonly status?: number;
       readonly headers?: Readonly<Record<string, string>>;
-      /** Text as it is, anything else as JSON. */
+      /** Text and bytes as they are, anything else as JSON. */
       readonly body?: unknown;
     }
   | 'silence'
@@ -59,7 +59,11 @@ export async function startScriptedRegistry(): Promise<ScriptedRegistry> {
         return;
       default:
         outgoing.writeHead(answer.status ?? 200, { 'Content-Type': 'application/json', ...answer.headers });
-        outgoing.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}));
+        outgoing.end(
+          typeof answer.body === 'string' || Buffer.isBuffer(answer.body)
+            ? answer.body
+            : JSON.stringify(answer.body ?? {}),
+        );
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

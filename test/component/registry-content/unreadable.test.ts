@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AuditFault } from '../../../src/audit/fault.ts';
 import type { RegistryContent } from '../../../src/audit/registry-content.ts';
@@ -138,6 +139,19 @@ describe('when an answer is no list', () => {
     const fault = await faultOf(gathered(content.tags(repository)));
     expect(fault).toMatchObject(unreadable);
     expect(fault.message).toContain('at more length than is read');
+  });
+
+  it('refuses a short page that grows long as it is decompressed', async () => {
+    const body = gzipSync(JSON.stringify(listed({ tags: [], padding: 'x'.repeat(40 * 1024 * 1024) })));
+    expect(body.length).toBeLessThan(100_000);
+    always({ body, headers: { 'Content-Encoding': 'gzip' } });
+    const fault = await faultOf(gathered(content.tags(repository)));
+    expect(fault.message).toContain('at more length than is read');
+    always({
+      body: gzipSync(JSON.stringify(listed({ tags: [tagJson('v1')] }))),
+      headers: { 'Content-Encoding': 'gzip' },
+    });
+    expect(await gathered(content.tags(repository))).toHaveLength(1);
   });
 
   it('takes null, and an absent list of the right repository, for an empty one', async () => {
