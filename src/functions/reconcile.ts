@@ -1,0 +1,47 @@
+import { app, type InvocationContext } from '@azure/functions';
+import type { Log } from '../audit/ports.ts';
+import type { Reconciliation } from '../audit/reconcile-repository.ts';
+import { isRepositoryName } from '../registry/name.ts';
+
+/** What the functions of reconciliation call. */
+export interface ReconcileUseCases {
+  readonly beginRounds: () => Promise<void>;
+  /** `isRepeated`: an attempt at it failed before. */
+  readonly reconcile: (reconciliation: Reconciliation, isRepeated: boolean) => Promise<void>;
+  readonly queueName: string;
+  readonly log: Log;
+}
+
+/** The timer that begins rounds, hourly, and the queue trigger that makes their comparisons. */
+export function registerReconciliation({ beginRounds, reconcile, queueName, log }: ReconcileUseCases): void {
+  app.timer('reconcileRegistries', { schedule: '0 7 * * * *', handler: () => beginRounds() });
+  app.storageQueue('reconcileRepository', {
+    queueName,
+    connection: 'AuditStorage',
+    handler: async (message: unknown, context: InvocationContext) => {
+      const reconciliation = readReconciliation(message);
+      if (reconciliation === undefined) {
+        log.error('not a comparison, dropped', { message: JSON.stringify(message)?.slice(0, 1000) });
+        return;
+      }
+      await reconcile(reconciliation, Number(context.triggerMetadata?.['dequeueCount'] ?? 1) > 1);
+    },
+  });
+}
+
+/** Reads a queue message; `undefined` when it isn't a comparison. Only our own rounds write them. */
+export function readReconciliation(message: unknown): Reconciliation | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const { registry, repository, before, source } = {
+    registry: undefined,
+    repository: undefined,
+    before: undefined,
+    source: undefined,
+    ...message,
+  };
+  if (typeof registry !== 'string' || typeof repository !== 'string' || !isRepositoryName(repository)) {
+    return undefined;
+  }
+  if (source !== 'backfill' && source !== 'reconcile') return undefined;
+  return { registry, repository, source, ...(typeof before === 'number' ? { before } : {}) };
+}

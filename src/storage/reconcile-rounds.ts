@@ -1,0 +1,46 @@
+import type { KnownRepository, ReconcileRounds } from '../audit/reconcile-registries.ts';
+import { corrupt, readTime, textOf, timeText } from './entry-codec.ts';
+import { rowsOf, type StoredRow, type Table } from './row.ts';
+
+const roundKey = 'round';
+const repositoryPrefix = 'r|';
+const partitionOf = (registry: string) => `reconcile|${registry}`;
+
+/** Remembers rounds in the `inventory` table: one row a registry, and one a repository, written when it is first seen. */
+export function reconcileRounds(inventory: Table): ReconcileRounds {
+  return {
+    async last(registry) {
+      const row = await inventory.get(partitionOf(registry), roundKey);
+      if (row === undefined) return undefined;
+      const startedAt = readTime(textOf(row, 'startedAt'));
+      if (startedAt === undefined) throw corrupt(row);
+      return { startedAt, repositories: Number(textOf(row, 'repositories') ?? 0) };
+    },
+    begin: (registry, { startedAt, repositories }) =>
+      inventory.put({
+        partitionKey: partitionOf(registry),
+        rowKey: roundKey,
+        columns: { startedAt: timeText(startedAt), repositories },
+      }),
+    async *repositories(registry) {
+      const range = { partitionKey: partitionOf(registry), from: repositoryPrefix, before: 'r|~' };
+      for await (const row of rowsOf(inventory, range)) yield readKnown(row);
+    },
+    remember: (registry, { repository, failed }) =>
+      inventory.put({
+        partitionKey: partitionOf(registry),
+        rowKey: `${repositoryPrefix}${repository.replaceAll('/', ':')}`,
+        columns: {
+          hasFailed: failed === undefined ? undefined : true,
+          before: failed?.before === undefined ? undefined : timeText(failed.before),
+        },
+      }),
+  };
+}
+
+function readKnown(row: StoredRow): KnownRepository {
+  const repository = row.rowKey.slice(repositoryPrefix.length).replaceAll(':', '/');
+  if (row.columns['hasFailed'] !== true) return { repository };
+  const before = readTime(textOf(row, 'before'));
+  return { repository, failed: before === undefined ? {} : { before } };
+}
