@@ -27,6 +27,8 @@ export async function appLoad(): Promise<readonly Figure[]> {
   const env = {
     REGISTRIES: 'contoso.azurecr.io',
     AuditStorage__tableServiceUri: 'https://contoso.table.core.windows.net',
+    AuditStorage__queueServiceUri: 'https://contoso.queue.core.windows.net',
+    AuditStorage__blobServiceUri: 'https://contoso.blob.core.windows.net',
   };
   const runs: number[] = [];
   for (let run = 0; run < 9; run += 1) {

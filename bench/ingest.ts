@@ -123,6 +123,7 @@ const seen: Tables = {
   digests: memoryTable(),
   log: memoryTable(),
   rejected: memoryTable(),
+  inventory: memoryTable(),
 };
 
 /** What each event asks of storage, found by handling it over tables in memory that listen. */

@@ -1,15 +1,26 @@
+import { QueueServiceClient } from '@azure/storage-queue';
+import { registryContent } from './acr/registry-content.ts';
 import { historyRoute } from './api/history.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
+import { reconcileNext } from './audit/reconcile-next.ts';
+import { reconcileRegistries } from './audit/reconcile-registries.ts';
+import { reconcileRepository } from './audit/reconcile-repository.ts';
 import { recordEvent } from './audit/record-event.ts';
+import { recordFact } from './audit/record-fact.ts';
+import { azureCredential, tokenCredential } from './credential.ts';
 import { consoleLog } from './functions/console-log.ts';
+import { registerReconciliation } from './functions/reconcile.ts';
 import { registerRegistryEvents } from './functions/registry-events.ts';
 import { readSettings } from './settings.ts';
+import { headLists } from './storage/head-lists.ts';
 import { historyPages } from './storage/history-pages.ts';
 import { historyReader, historyWriter } from './storage/history-store.ts';
 import { outbox } from './storage/outbox.ts';
 import { progress as progressOf } from './storage/progress.ts';
+import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts';
+import { reconcileRounds } from './storage/reconcile-rounds.ts';
 import { rejections } from './storage/rejections.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
 
@@ -17,29 +28,60 @@ import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storag
 const settings = readSettings(process.env);
 const clock = { now: () => Date.now() };
 const log = consoleLog();
-const {
-  repositories,
-  digests,
-  log: outboxTable,
-  rejected,
-} = tablesOf(
-  'connectionString' in settings.storage
-    ? clientsByConnectionString(settings.storage.connectionString)
-    : clientsByIdentity(settings.storage.tableServiceUri, settings.storage.clientId),
+const identity = azureCredential(settings.clientId);
+
+const { storage } = settings;
+const tables = tablesOf(
+  'connectionString' in storage
+    ? clientsByConnectionString(storage.connectionString)
+    : clientsByIdentity(storage.tableServiceUri, identity),
 );
-const pages = historyPages(repositories, outboxTable);
-const progress = progressOf(outboxTable, rejected);
+const queues =
+  'connectionString' in storage
+    ? QueueServiceClient.fromConnectionString(storage.connectionString)
+    : new QueueServiceClient(storage.queueServiceUri, identity);
+const registryCredential =
+  settings.registryToken === undefined ? identity : tokenCredential(settings.registryToken);
+const contents = new Map(
+  settings.registries.map(({ loginServer }) => [
+    loginServer,
+    registryContent({ endpoint: `https://${loginServer}`, credential: registryCredential }),
+  ]),
+);
+
+const pages = historyPages(tables.repositories, tables.log);
+const progress = progressOf(tables.log, tables.rejected);
+const history = {
+  reader: historyReader(tables.repositories),
+  writer: historyWriter(tables.repositories, tables.digests),
+  outbox: outbox(tables.log),
+};
+const rounds = reconcileRounds(tables.inventory);
 
 registerRegistryEvents(
-  recordEvent(settings.registries, {
-    reader: historyReader(repositories),
-    writer: historyWriter(repositories, digests),
-    outbox: outbox(outboxTable),
-    rejections: rejections(rejected),
+  recordEvent(settings.registries, { ...history, rejections: rejections(tables.rejected), clock, log }),
+);
+registerReconciliation({
+  beginRounds: reconcileRegistries({
+    contents,
+    rounds,
+    queue: reconcileQueue(queues.getQueueClient(reconcileQueueName)),
     clock,
     log,
   }),
-);
+  reconcile: reconcileNext({
+    reconcile: (reconciliation) => {
+      const content = contents.get(reconciliation.registry);
+      if (content === undefined) return undefined;
+      const heads = headLists(tables.repositories);
+      return reconcileRepository({ content, heads, record: recordFact(history), clock, log })(reconciliation);
+    },
+    rounds,
+    log,
+  }),
+  queueName: reconcileQueueName,
+  log,
+});
 registerRoutes(
   [
     historyRoute(settings.registries, pages),

@@ -4,12 +4,20 @@ import type { AcceptedRegistry } from './registry/accepted-registry.ts';
 /** How the audit's storage is reached: a connection string, or endpoints and an identity. */
 export type StorageSettings =
   | { readonly connectionString: string }
-  | { readonly tableServiceUri: string; readonly clientId?: string };
+  | {
+      readonly tableServiceUri: string;
+      readonly queueServiceUri: string;
+      readonly blobServiceUri: string;
+    };
 
 /** The app's settings, read once at start. */
 export interface Settings {
   readonly registries: readonly AcceptedRegistry[];
   readonly storage: StorageSettings;
+  /** Client id of the user-assigned identity that storage and registries are reached with, where there are several. */
+  readonly clientId?: string;
+  /** Presented to registries instead of a token of the identity: a stand-in on one machine takes any. */
+  readonly registryToken?: string;
   readonly auth: AuthMode;
 }
 
@@ -32,8 +40,16 @@ export function readSettings(environment: Environment): Settings {
   const registries = readRegistries(environment['REGISTRIES'], problems);
   const storage = readStorage(environment, problems);
   const auth = readAuth(environment, problems);
+  const clientId = environment['AuditStorage__clientId'];
+  const registryToken = readRegistryToken(environment, problems);
   if (storage === undefined || problems.length > 0) throw new SettingsError(problems);
-  return { registries, storage, auth };
+  return {
+    registries,
+    storage,
+    auth,
+    ...(clientId ? { clientId } : {}),
+    ...(registryToken === undefined ? {} : { registryToken }),
+  };
 }
 
 const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
@@ -97,28 +113,43 @@ function registryNameOf({ loginServer, resourceId }: AcceptedRegistry): string |
   return resourceId?.split('/').at(-1) ?? /^[a-z0-9]+/.exec(loginServer)?.[0];
 }
 
-const namesTables =
-  /(?:^|;)\s*(?:UseDevelopmentStorage=true|DefaultEndpointsProtocol=https?|TableEndpoint=https?:\/\/)/i;
+const namesAccount = /(?:^|;)\s*(?:UseDevelopmentStorage=true|DefaultEndpointsProtocol=https?)/i;
+const namesServices = ['Table', 'Queue', 'Blob'].map(
+  (service) => new RegExp(`(?:^|;)\\s*${service}Endpoint=https?://`, 'i'),
+);
+
+function isConnectionString(text: string): boolean {
+  return namesAccount.test(text) || namesServices.every((endpoint) => endpoint.test(text));
+}
 
 function readStorage(environment: Environment, problems: string[]): StorageSettings | undefined {
   const connectionString = environment['AuditStorage'];
   const tableServiceUri = environment['AuditStorage__tableServiceUri'];
-  const clientId = environment['AuditStorage__clientId'];
   if (tableServiceUri) {
-    if (!/^https:\/\//.test(tableServiceUri)) {
-      problems.push('AuditStorage__tableServiceUri must be an https address');
-    }
-    return { tableServiceUri, ...(clientId ? { clientId } : {}) };
+    const uriOf = (service: string) => {
+      const name = `AuditStorage__${service}ServiceUri`;
+      const uri = environment[name] ?? '';
+      if (!/^https:\/\//.test(uri)) problems.push(`${name} must be an https address`);
+      return uri;
+    };
+    return {
+      tableServiceUri: uriOf('table'),
+      queueServiceUri: uriOf('queue'),
+      blobServiceUri: uriOf('blob'),
+    };
   }
   if (connectionString) {
     // The text holds a key, so it is never repeated.
-    if (!namesTables.test(connectionString)) {
-      problems.push('AuditStorage is not a connection string of a storage account with tables');
+    if (!isConnectionString(connectionString)) {
+      problems.push(
+        'AuditStorage is not a connection string of a storage account with tables, queues and blobs',
+      );
     }
     return { connectionString };
   }
   problems.push(
-    'AuditStorage__tableServiceUri (with an identity) or AuditStorage (a connection string) is missing',
+    'AuditStorage__tableServiceUri, AuditStorage__queueServiceUri and AuditStorage__blobServiceUri (with an ' +
+      'identity) or AuditStorage (a connection string) is missing',
   );
   return undefined;
 }
@@ -127,6 +158,15 @@ function readStorage(environment: Environment, problems: string[]): StorageSetti
 // https://learn.microsoft.com/azure/app-service/reference-app-settings#app-environment and
 // https://learn.microsoft.com/azure/container-apps/environment-variables
 const azureNames = ['WEBSITE_INSTANCE_ID', 'WEBSITE_SITE_NAME', 'CONTAINER_APP_NAME'];
+
+function readRegistryToken(environment: Environment, problems: string[]): string | undefined {
+  const token = environment['ACR_AUDIT_REGISTRY_TOKEN'];
+  if (!token) return undefined;
+  if (environment['ACR_AUDIT_AUTH'] !== 'development') {
+    problems.push('ACR_AUDIT_REGISTRY_TOKEN is for stand-ins on one machine: remove it');
+  }
+  return token;
+}
 
 function readAuth(environment: Environment, problems: string[]): AuthMode {
   const asked = environment['ACR_AUDIT_AUTH'];

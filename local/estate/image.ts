@@ -19,7 +19,7 @@ const types = {
 } as const;
 
 /** A client for a repository; every pusher has its own, as a client's token is good for one repository. */
-export function pusherOf(registry: RunningRegistry, repository: string): Pusher {
+export function pusherOf(registry: Pick<RunningRegistry, 'url' | 'ca'>, repository: string): Pusher {
   // The stand-in takes any Entra token, as it has no Entra to ask.
   const credential = {
     getToken: () => Promise.resolve({ token: 'local', expiresOnTimestamp: Date.now() + 3_600_000 }),

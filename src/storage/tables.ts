@@ -10,6 +10,7 @@ export interface Tables {
   readonly digests: Table;
   readonly log: Table;
   readonly rejected: Table;
+  readonly inventory: Table;
 }
 
 /** Makes the client of a table by its name. */
@@ -22,24 +23,9 @@ export function clientsByConnectionString(connectionString: string): TableClient
   return (table) => TableClient.fromConnectionString(connectionString, table, { allowInsecureConnection });
 }
 
-/** The audit's tables by managed identity. */
-export function clientsByIdentity(tableServiceUri: string, clientId?: string): TableClientOf {
-  const credential = onFirstUse(async () => {
-    const { DefaultAzureCredential } = await import('@azure/identity');
-    return new DefaultAzureCredential(clientId === undefined ? {} : { managedIdentityClientId: clientId });
-  });
+/** The audit's tables by an identity. */
+export function clientsByIdentity(tableServiceUri: string, credential: TokenCredential): TableClientOf {
   return (table) => new TableClient(tableServiceUri, table, credential);
-}
-
-/** A credential made when the first token is asked for: its library is half of what the app would have to load. */
-function onFirstUse(make: () => Promise<TokenCredential>): TokenCredential {
-  let made: Promise<TokenCredential> | undefined;
-  return {
-    async getToken(scopes, options) {
-      made ??= make();
-      return (await made).getToken(scopes, options);
-    },
-  };
 }
 
 /** The audit's tables, sharing one HTTP client. */
@@ -51,5 +37,6 @@ export function tablesOf(clientOf: TableClientOf): Tables {
     digests: table('digests'),
     log: table('log'),
     rejected: table('rejected'),
+    inventory: table('inventory'),
   };
 }

@@ -105,6 +105,8 @@ describe('the app', () => {
     expect(triggers).toEqual(
       expect.arrayContaining([
         JSON.stringify({ name: 'registryEvents', type: 'eventGridTrigger' }),
+        JSON.stringify({ name: 'reconcileRegistries', type: 'timerTrigger' }),
+        JSON.stringify({ name: 'reconcileRepository', type: 'queueTrigger' }),
         http('getHistory', 'v1/history'),
         http('getResolve', 'v1/resolve'),
         http('getStatus', 'v1/status'),

@@ -6,6 +6,11 @@ const resourceId =
   '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/contoso-rg' +
   '/providers/Microsoft.ContainerRegistry/registries/contoso';
 const storage = { AuditStorage: 'UseDevelopmentStorage=true' };
+const endpoints = {
+  AuditStorage__tableServiceUri: 'https://contosoaudit.table.core.windows.net',
+  AuditStorage__queueServiceUri: 'https://contosoaudit.queue.core.windows.net',
+  AuditStorage__blobServiceUri: 'https://contosoaudit.blob.core.windows.net',
+};
 const least = { REGISTRIES: 'contoso.azurecr.io', ...storage };
 
 function problemsOf(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
@@ -88,13 +93,16 @@ describe('registries', () => {
 
 describe('storage', () => {
   it('when endpoints are given, an identity is used, named when there are several', () => {
-    const tableServiceUri = 'https://contosoaudit.table.core.windows.net';
-    const asked = { REGISTRIES: 'contoso.azurecr.io', AuditStorage__tableServiceUri: tableServiceUri };
-    expect(readSettings(asked).storage).toEqual({ tableServiceUri });
-    expect(readSettings({ ...asked, AuditStorage__clientId: 'a1' }).storage).toEqual({
-      tableServiceUri,
-      clientId: 'a1',
+    const asked = { REGISTRIES: 'contoso.azurecr.io', ...endpoints };
+    expect(readSettings(asked)).toMatchObject({
+      storage: {
+        tableServiceUri: endpoints.AuditStorage__tableServiceUri,
+        queueServiceUri: endpoints.AuditStorage__queueServiceUri,
+        blobServiceUri: endpoints.AuditStorage__blobServiceUri,
+      },
     });
+    expect(readSettings(asked).clientId).toBeUndefined();
+    expect(readSettings({ ...asked, AuditStorage__clientId: 'a1' }).clientId).toBe('a1');
   });
 
   it('when there is a connection string only, it is used', () => {
@@ -115,17 +123,16 @@ describe('storage', () => {
 
   it.each([
     'DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net',
-    'AccountName=contoso;AccountKey=c2VjcmV0;TableEndpoint=http://127.0.0.1:10002/contoso',
-    'TableEndpoint=https://contoso.table.core.windows.net;SharedAccessSignature=sv=2019-02-02',
+    'AccountName=contoso;AccountKey=c2VjcmV0;TableEndpoint=http://127.0.0.1:10002/contoso;' +
+      'QueueEndpoint=http://127.0.0.1:10001/contoso;BlobEndpoint=http://127.0.0.1:10000/contoso',
   ])('when the connection string is %j, it is used', (AuditStorage) => {
     expect(readSettings({ ...least, AuditStorage }).storage).toEqual({ connectionString: AuditStorage });
   });
 
   it('when the endpoint is not https, it is refused: tokens would be sent in the open', () => {
     const AuditStorage__tableServiceUri = 'http://contosoaudit.table.core.windows.net';
-    expect(problemsOf({ REGISTRIES: 'contoso.azurecr.io', AuditStorage__tableServiceUri })).toEqual([
-      'AuditStorage__tableServiceUri must be an https address',
-    ]);
+    const asked = { REGISTRIES: 'contoso.azurecr.io', ...endpoints, AuditStorage__tableServiceUri };
+    expect(problemsOf(asked)).toEqual(['AuditStorage__tableServiceUri must be an https address']);
   });
 
   it.each([{}, { AuditStorage: '', AuditStorage__tableServiceUri: '' }])(
@@ -186,5 +193,18 @@ describe('every problem at once', () => {
         problemsOf(environment);
       }),
     );
+  });
+});
+
+describe('the token for stand-ins', () => {
+  it('when it is given on one machine, it is used', () => {
+    const asked = { ...least, ACR_AUDIT_AUTH: 'development', ACR_AUDIT_REGISTRY_TOKEN: 'local' };
+    expect(readSettings(asked).registryToken).toBe('local');
+  });
+
+  it('when it is given anywhere else, it is refused', () => {
+    expect(problemsOf({ ...least, ACR_AUDIT_REGISTRY_TOKEN: 'local' })).toEqual([
+      'ACR_AUDIT_REGISTRY_TOKEN is for stand-ins on one machine: remove it',
+    ]);
   });
 });
