@@ -44,7 +44,7 @@ function part(accountUrl: string, table: string, operation: Operation): string {
     case 'merge':
       return request('PATCH', entity, condition(operation.over), bodyOf(operation));
     case 'remove':
-      return request('DELETE', entity, condition('*'));
+      return request('DELETE', entity, condition(operation.over ?? '*'));
   }
 }
 

@@ -62,6 +62,13 @@ export const digestPlaceKey = ({ registry, repository }: RepositoryId) =>
 /** A record that waits to be sealed: newest first across a registry's repositories. */
 export const pendingKey = (at: Instant, repository: string) =>
   `${instantKey(at)}|${repository.replaceAll('/', ':')}`;
+/** The record of a {@link pendingKey}, or `undefined` when the text isn't one. */
+export function readPendingKey(key: string): { repository: string; at: Instant } | undefined {
+  const [digits = '', id, repository, ...rest] = key.split('|');
+  const time = timeOf(digits);
+  if (time === undefined || !id || !repository || rest.length > 0) return undefined;
+  return { repository: repository.replaceAll(':', '/'), at: { time, id } };
+}
 /** The partition of a registry's records that wait to be sealed. */
 export const pendingPartition = (registry: string) => `${registry}|pending`;
 

@@ -24,7 +24,7 @@ export type Operation =
   | { readonly operation: 'insert'; readonly row: Row }
   | { readonly operation: 'replace'; readonly row: Row; readonly over?: string }
   | { readonly operation: 'merge'; readonly row: Row; readonly over?: string }
-  | { readonly operation: 'remove'; readonly row: Omit<Row, 'columns'> };
+  | { readonly operation: 'remove'; readonly row: Omit<Row, 'columns'>; readonly over?: string };
 
 /** Rows of one partition whose keys are at least `from` and less than `before`, in the order of their keys. */
 export interface RowRange {

@@ -69,7 +69,7 @@ export function memoryTable(faults: TableFaults = {}): MemoryTable {
         to.set(key, stored(operation.row, operation.operation === 'merge' ? current : undefined));
         return true;
       case 'remove':
-        if (current === undefined) return false;
+        if (current === undefined || (operation.over ?? current.etag) !== current.etag) return false;
         to.set(key, undefined);
         return true;
     }
