@@ -130,6 +130,15 @@ export const arbitraryManyTags: fc.Arbitrary<readonly Fact[]> = fc
     ),
   ]);
 
+/**
+ * A busy hour of one tag and manifest, told by many regions: one late fact shifts which of the following are copies of
+ * which, so that more entries change than one transaction can hold.
+ */
+export const arbitraryBursts: fc.Arbitrary<readonly Fact[]> = fc.uniqueArray(
+  arbitraryFact({ digests: 1, tags: 1, regions: regions.length, deletions: 12, spanMinutes: 5 }),
+  { minLength: 40, maxLength: 70, selector: instantName },
+);
+
 /** Facts with an order of delivery in which each comes one to three times. */
 export interface Deliveries {
   readonly facts: readonly Fact[];
