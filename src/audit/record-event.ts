@@ -1,5 +1,5 @@
 import type { Fact } from '../history/fact.ts';
-import { maxEventIdLength, recordIdOf } from '../history/record-id.ts';
+import { maxRecordIdLength, recordIdOf } from '../history/record-id.ts';
 import { type AcceptedRegistry, acceptedRegistry, historyRegistry } from '../registry/accepted-registry.ts';
 import { type RegistryEvent, readRegistryEvent } from '../registry/registry-event.ts';
 import type { Clock, Log, Rejections } from './ports.ts';
@@ -16,9 +16,6 @@ export type EventOutcome = 'recorded' | 'known' | 'ignored' | 'rejected';
 
 /** Characters of JSON above which an event cannot have come from Event Grid, whose limit is 1 MiB. */
 const maxEventLength = 1_048_576;
-
-/** Characters of a record's id above which no row key has room for it. */
-const maxRecordIdLength = 3 * maxEventIdLength;
 
 /** Milliseconds by which a registry's clock may be ahead of ours. */
 const maxClockSkewMs = 15 * 60_000;

@@ -95,7 +95,7 @@ function arbitraryFactsUpTo(most: number, least = 1): fc.Arbitrary<readonly Fact
  * What may happen to one repository, close together: few tags and digests, pushes with and without a tag, deletions,
  * several regions telling the same, equal times, gaps of about an hour, ids used again, at times many in an hour.
  */
-export const arbitraryFacts: fc.Arbitrary<readonly Fact[]> = fc.oneof(
+const arbitraryFacts: fc.Arbitrary<readonly Fact[]> = fc.oneof(
   { weight: 30, arbitrary: arbitraryFactsUpTo(14) },
   { weight: 1, arbitrary: arbitraryFactsUpTo(60, 34) },
 );
@@ -176,6 +176,15 @@ export function withUntagsAfterPushes({ facts, deliveries }: Deliveries): Delive
   }
   return { facts, deliveries: [...ordered, ...early] };
 }
+
+/**
+ * A busy hour of one tag and manifest, told by many regions: one late fact shifts which of the following are copies of
+ * which, so that more entries change than one transaction can hold.
+ */
+export const arbitraryBursts: fc.Arbitrary<readonly Fact[]> = fc.uniqueArray(
+  arbitraryFact({ digests: 1, tags: 1, regions: regions.length, deletions: 12, spanMinutes: 5 }),
+  { minLength: 40, maxLength: 70, selector: instantName },
+);
 
 /** Facts with an order of delivery in which each comes one to three times. */
 export interface Deliveries {

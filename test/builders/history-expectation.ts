@@ -53,7 +53,7 @@ export async function expectHistoryIn(tables: HistoryTables, facts: readonly Fac
 }
 
 /** The fact, whenever it was recorded. */
-export function withoutRecording(fact: Fact): Fact {
+function withoutRecording(fact: Fact): Fact {
   return { ...fact, recordedAt: 0 };
 }
 

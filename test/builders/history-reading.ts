@@ -9,7 +9,7 @@ import { rowsOf, type StoredRow, type Table } from '../../src/storage/row.ts';
 import type { History } from './history-oracle.ts';
 
 /** Reads every row of a partition. */
-export async function partitionRows(table: Table, partitionKey: string): Promise<readonly StoredRow[]> {
+async function partitionRows(table: Table, partitionKey: string): Promise<readonly StoredRow[]> {
   return Array.fromAsync(rowsOf(table, { partitionKey, from: ' ', before: '~' }));
 }
 
@@ -37,7 +37,7 @@ export async function historyIn(repositories: Table, repository: RepositoryId): 
 }
 
 /** How many rows a history is kept in. */
-export function rowCount({ records, tags, digests, edges }: History): number {
+function rowCount({ records, tags, digests, edges }: History): number {
   const timelines = [...Object.values(tags), ...Object.values(digests)];
   const entries = timelines.reduce((sum, timeline) => sum + timeline.entries.length, 0);
   return records.length + entries + timelines.length + edges.length;

@@ -26,6 +26,8 @@ export interface Faults {
   readonly lost?: number;
   /** Done, the answer lost, and done again by a client that retries, which sees only the second answer. */
   readonly retried?: number;
+  /** Transactions refused: what takes several is cut off between them. */
+  readonly cutOff?: number;
   /** Pages that end early or are empty, with more to follow. */
   readonly short?: number;
 }
@@ -47,7 +49,11 @@ export function restlessTable(table: Table, chance: Chance, faults: Faults = {})
     get: (partitionKey, rowKey) => between(() => table.get(partitionKey, rowKey)),
     insert: (row) => between(() => table.insert(row)),
     put: (row) => between(() => table.put(row)),
-    transact: (operations) => between(() => table.transact(operations)),
+    transact: (operations) =>
+      between(() => {
+        if (meets(faults.cutOff)) throw fault('cut off');
+        return table.transact(operations);
+      }),
     page: (range, limit, from) =>
       between(async () => {
         if (!meets(faults.short)) return table.page(range, limit, from);

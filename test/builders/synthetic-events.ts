@@ -13,7 +13,7 @@ export function randomFrom(seed: string): () => number {
 const regions = ['westeurope', 'eastus', 'japaneast'] as const;
 
 /** A shuffled copy. */
-export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const copy = [...items];
   for (let index = copy.length - 1; index > 0; index -= 1) {
     const other = Math.floor(random() * (index + 1));

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { AuditFault } from '../../../src/audit/fault.ts';
 import type { Table } from '../../../src/storage/row.ts';
 import {
+  arbitraryBursts,
   arbitraryDeliveries,
   arbitraryManyTags,
   deliveriesOf,
@@ -27,6 +28,12 @@ const circumstances = (...percentages: number[]) => {
   });
 };
 
+const cutOff = fc.record({
+  senders: fc.integer({ min: 1, max: 6 }),
+  seed: fc.integer(),
+  faults: fc.record({ cutOff: fc.constantFrom(10, 40), lost: fc.constantFrom(0, 1) }),
+});
+
 describe('when storage fails and every failed delivery is repeated', () => {
   it('ends in the same history: nothing lost, nothing twice', async () => {
     await fc.assert(
@@ -39,10 +46,19 @@ describe('when storage fails and every failed delivery is repeated', () => {
 
   it('ends in the same history when a deletion was cut off between two of its transactions', async () => {
     await fc.assert(
-      fc.asyncProperty(deliveriesOf(arbitraryManyTags), circumstances(0, 1), async (deliveries, under) => {
+      fc.asyncProperty(deliveriesOf(arbitraryManyTags), cutOff, async (deliveries, under) => {
         await expectHistory(deliveries, under);
       }),
       { numRuns: Math.ceil(numRuns / 10), endOnFailure: true },
+    );
+  });
+
+  it('ends in the same history when a late fact that changes a whole busy hour was cut off', async () => {
+    await fc.assert(
+      fc.asyncProperty(deliveriesOf(arbitraryBursts), cutOff, async (deliveries, under) => {
+        await expectHistory(deliveries, under);
+      }),
+      { numRuns: Math.ceil(numRuns / 20), endOnFailure: true },
     );
   });
 });
@@ -67,6 +83,38 @@ describe('when an instance ends between announcing a fact and committing it', ()
     const { records } = await historyIn(tables.repositories, recordOf(push));
     expect(records.map((entry) => entry.fact)).toEqual([push]);
     await expectHistoryIn(tables, [push]);
+  });
+});
+
+describe('when a late push changes more than one transaction can hold, and the second one never came', () => {
+  it('tells the rest when the push is delivered again', async () => {
+    const tables = { repositories: memoryTable(), digests: memoryTable(), log: memoryTable() };
+    // Two regions in turn: each second push is a copy, and one more before them makes it each other one.
+    const pushes = Array.from({ length: 46 }, (_, index) =>
+      fact(`push-${index}`, index, {
+        digest: digestOf('one'),
+        tag: 'prod',
+        location: index % 2 === 0 ? 'eastus' : 'westeurope',
+      }),
+    );
+    const [late, ...others] = pushes;
+    if (late === undefined) throw new Error('no pushes');
+    for (const push of others) await recorderOver(tables)(recordOf(push));
+
+    let transactions = 0;
+    const secondFails: Table['transact'] = async (operations) => {
+      transactions += 1;
+      return transactions === 2 ? ending(operations) : tables.repositories.transact(operations);
+    };
+    const dying = recorderOver({
+      ...tables,
+      repositories: { ...tables.repositories, transact: secondFails },
+    });
+    await expect(dying(recordOf(late))).rejects.toThrow('the instance ended');
+    await recorderOver(tables)(recordOf(late));
+
+    expect(transactions).toBe(2);
+    await expectHistoryIn(tables, pushes);
   });
 });
 
