@@ -1,0 +1,185 @@
+import { Readable } from 'node:stream';
+import {
+  type BlobItem,
+  type BlobServiceClient,
+  type ContainerClient,
+  type ContainerListBlobFlatSegmentResponse,
+  RestError,
+} from '@azure/storage-blob';
+import type { DeadLetter, DeadLetters } from '../audit/dead-letters.ts';
+import { AuditFault } from '../audit/fault.ts';
+
+/** Milliseconds after which a call, its retries included, is given up. */
+const callTimeoutMs = 15_000;
+
+/** Milliseconds after which the transfer of a blob is given up, whatever its size. */
+const transferTimeoutMs = 60_000;
+
+const pageSize = 100;
+const blockBytes = 4 * 1_048_576;
+const maxReasonLength = 512;
+
+/** Names of the containers of dead letters: the one that Event Grid writes to, and where they go from there. */
+export const deadLetterContainers = {
+  waiting: 'dead-letters',
+  done: 'dead-letters-done',
+  quarantine: 'dead-letters-quarantine',
+} as const;
+
+/**
+ * Dead letters as blobs, as Event Grid names them (`topic/SUBSCRIPTION/YYYY/M/D/H/guid.json`). One is put aside by a copy
+ * under the same name, then a deletion: a crash in between makes it wait, and be copied over, again. Containers that are
+ * missing are created at the first refusal.
+ */
+export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>): DeadLetters {
+  const waiting = blobs.getContainerClient(deadLetterContainers.waiting);
+  const done = blobs.getContainerClient(deadLetterContainers.done);
+  const quarantine = blobs.getContainerClient(deadLetterContainers.quarantine);
+
+  async function page(from: string | undefined): Promise<ContainerListBlobFlatSegmentResponse | undefined> {
+    const settings = { maxPageSize: pageSize, ...(from === undefined ? {} : { continuationToken: from }) };
+    // A list of its own for every page: its signal would time what is done between two of them.
+    const pages = waiting.listBlobsFlat({ abortSignal: AbortSignal.timeout(callTimeoutMs) }).byPage(settings);
+    try {
+      const { value } = await pages.next();
+      return value;
+    } catch (error) {
+      if (refusal(error) !== 'ContainerNotFound') throw faultOf(error);
+      await create(waiting);
+      return undefined;
+    }
+  }
+
+  /** Whether a call was refused because the blob is not there, which a condition on its version may hide. */
+  async function isGone(name: string, error: unknown): Promise<boolean> {
+    const status = error instanceof RestError ? error.statusCode : undefined;
+    if (status !== 412) return status === 404;
+    const options = { abortSignal: AbortSignal.timeout(callTimeoutMs) };
+    return !(await waiting
+      .getBlobClient(name)
+      .exists(options)
+      .catch((cause: unknown) => {
+        throw faultOf(cause);
+      }));
+  }
+
+  async function read({ name, bytes, version }: Omit<DeadLetter, 'read'>): Promise<string | undefined> {
+    // A range of nothing is refused.
+    if (bytes === 0) return '';
+    try {
+      const content = await waiting.getBlobClient(name).downloadToBuffer(0, bytes, {
+        abortSignal: AbortSignal.timeout(transferTimeoutMs),
+        conditions: { ifMatch: version },
+      });
+      return content.toString('utf8');
+    } catch (error) {
+      if (await isGone(name, error)) return undefined;
+      throw faultOf(error);
+    }
+  }
+
+  function letterOf({ name, properties }: BlobItem): DeadLetter {
+    const letter = { name, bytes: properties.contentLength ?? 0, version: quoted(properties.etag) };
+    return { ...letter, read: () => read(letter) };
+  }
+
+  async function move(letter: DeadLetter, to: ContainerClient, reason?: string): Promise<void> {
+    // Not a copy within the service, which an identity may not be allowed to read from.
+    if ((await copy(letter, to, reason)) === 'gone') return;
+    try {
+      await waiting.getBlobClient(letter.name).delete({
+        abortSignal: AbortSignal.timeout(callTimeoutMs),
+        conditions: { ifMatch: letter.version },
+      });
+    } catch (error) {
+      if (!(await isGone(letter.name, error))) throw faultOf(error);
+    }
+  }
+
+  async function copy(
+    letter: DeadLetter,
+    to: ContainerClient,
+    reason: string | undefined,
+    mayCreate = true,
+  ): Promise<'copied' | 'gone'> {
+    const { name, version } = letter;
+    const end = new AbortController();
+    const abortSignal = AbortSignal.any([end.signal, AbortSignal.timeout(transferTimeoutMs)]);
+    try {
+      const source = await waiting
+        .getBlobClient(name)
+        .download(0, undefined, { abortSignal, conditions: { ifMatch: version } })
+        .catch(async (error: unknown) => {
+          if (await isGone(name, error)) return undefined;
+          throw error;
+        });
+      if (source?.readableStreamBody === undefined) return 'gone';
+      const content = Readable.from(source.readableStreamBody, { objectMode: false });
+      await to.getBlockBlobClient(name).uploadStream(content, blockBytes, 1, {
+        abortSignal,
+        blobHTTPHeaders: { blobContentType: 'application/json' },
+        ...(reason === undefined ? {} : { metadata: { reason: headerText(reason) } }),
+      });
+      return 'copied';
+    } catch (error) {
+      if (!mayCreate || refusal(error) !== 'ContainerNotFound') throw faultOf(error);
+    } finally {
+      end.abort();
+    }
+    await create(to);
+    return copy(letter, to, reason, false);
+  }
+
+  return {
+    async *waiting() {
+      let from: string | undefined;
+      do {
+        const listed = await page(from);
+        for (const item of listed?.segment.blobItems ?? []) yield letterOf(item);
+        from = listed?.continuationToken || undefined;
+      } while (from !== undefined);
+    },
+    done: (letter) => move(letter, done),
+    quarantine: (letter, reason) => move(letter, quarantine, reason),
+  };
+}
+
+async function create(container: ContainerClient): Promise<void> {
+  try {
+    await container.createIfNotExists({ abortSignal: AbortSignal.timeout(callTimeoutMs) });
+  } catch (error) {
+    throw faultOf(error);
+  }
+}
+
+/** Lists may give an ETag without the quotes that a condition needs. */
+function quoted(etag: string): string {
+  return etag.includes('"') ? etag : `"${etag}"`;
+}
+
+/** What a header may hold of a text. */
+function headerText(text: string): string {
+  return (
+    text
+      .replace(/[^\x20-\x7e]/g, '?')
+      .slice(0, maxReasonLength)
+      .trim() || 'unknown'
+  );
+}
+
+function refusal(error: unknown): string | undefined {
+  return error instanceof RestError ? error.code : undefined;
+}
+
+function faultOf(cause: unknown): AuditFault {
+  if (cause instanceof AuditFault) return cause;
+  const status = cause instanceof RestError ? cause.statusCode : undefined;
+  if (status === undefined) {
+    const message = 'Blob Storage did not answer for dead letters';
+    return new AuditFault('storage-unreachable', message, { retryable: true, cause });
+  }
+  const message = `Blob Storage refused dead letters with ${status} ${refusal(cause) ?? 'unknown'}`;
+  // 412: it changed since it was listed, and is listed again.
+  const retryable = status >= 500 || status === 408 || status === 412 || status === 429;
+  return new AuditFault(`storage-${status}`, message, { retryable, cause });
+}
