@@ -8,7 +8,7 @@ export interface RegistryEventsQueueUseCases {
 }
 
 /** Name of the queue that Event Grid delivers to when it cannot reach the function itself. */
-export const registryEventsQueueName = 'registry-events';
+const registryEventsQueueName = 'registry-events';
 
 /**
  * The storage queue that stands in for the Event Grid trigger in private networks, and the queue that the host moves

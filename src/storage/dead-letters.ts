@@ -84,7 +84,7 @@ export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>
   }
 
   async function move(letter: DeadLetter, to: ContainerClient, reason?: string): Promise<void> {
-    // Not a copy within the service, which an identity may not be allowed to read from.
+    // Streamed: what a copy within the service asks for differs by kind of credential and of blob.
     if ((await copy(letter, to, reason)) === 'gone') return;
     try {
       await waiting.getBlobClient(letter.name).delete({

@@ -1,65 +1,21 @@
 import { RestError } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DeadLetter, DeadLetters } from '../../src/audit/dead-letters.ts';
+import type { DeadLetter } from '../../src/audit/dead-letters.ts';
 import { AuditFault } from '../../src/audit/fault.ts';
 import { blobServiceByConnectionString } from '../../src/storage/blob-service.ts';
 import { deadLetterContainers, deadLetters } from '../../src/storage/dead-letters.ts';
 import { type Azurite, startAzurite } from '../builders/azurite.ts';
 import { deadLetterName } from '../builders/dead-letter.ts';
-import { type DeadLetterState, memoryDeadLetters } from '../builders/memory-dead-letters.ts';
+import { type DeadLetterPlace, deadLetterBlobs } from '../builders/dead-letter-blobs.ts';
+import { memoryDeadLetters } from '../builders/memory-dead-letters.ts';
 
-/** Dead letters somewhere, and the hands to see and change what is there. */
-interface Place {
-  readonly letters: DeadLetters;
-  put(name: string, content: string): Promise<void>;
-  take(name: string): Promise<void>;
-  state(): Promise<DeadLetterState>;
-}
-
-function inMemory(): Place {
+function inMemory(): DeadLetterPlace {
   const letters = memoryDeadLetters();
   return {
     letters,
     put: async (name, content) => letters.put(name, content),
     take: async (name) => letters.take(name),
     state: async () => letters.state(),
-  };
-}
-
-function inBlobs(connectionString: string): Place {
-  const service = blobServiceByConnectionString(connectionString);
-  const waiting = service.getContainerClient(deadLetterContainers.waiting);
-
-  async function contents(container: string) {
-    const client = service.getContainerClient(container);
-    if (!(await client.exists())) return [];
-    const blobs = await Array.fromAsync(client.listBlobsFlat({ includeMetadata: true }));
-    return Promise.all(
-      blobs.map(async ({ name, metadata, properties }) => {
-        const content = properties.contentLength
-          ? (await client.getBlobClient(name).downloadToBuffer()).toString('utf8')
-          : '';
-        return [name, { content, reason: metadata?.['reason'] ?? '' }] as const;
-      }),
-    );
-  }
-  const plain = async (container: string) =>
-    Object.fromEntries((await contents(container)).map(([name, { content }]) => [name, content]));
-
-  return {
-    letters: deadLetters(service),
-    async put(name, content) {
-      await waiting.createIfNotExists();
-      await waiting.getBlockBlobClient(name).upload(content, Buffer.byteLength(content));
-    },
-    async take(name) {
-      await waiting.getBlobClient(name).delete();
-    },
-    state: async () => ({
-      waiting: await plain(deadLetterContainers.waiting),
-      done: await plain(deadLetterContainers.done),
-      quarantine: Object.fromEntries(await contents(deadLetterContainers.quarantine)),
-    }),
   };
 }
 
@@ -73,7 +29,7 @@ describe.each(['memory', 'Azurite'] as const)('dead letters in %s', (where) => {
   afterAll(() => azurite?.stop());
 
   /** A place where nothing waits. */
-  async function newPlace(): Promise<Place> {
+  async function newPlace(): Promise<DeadLetterPlace> {
     if (azurite === undefined) return inMemory();
     const service = blobServiceByConnectionString(azurite.connectionString);
     for (const container of Object.values(deadLetterContainers)) {
@@ -82,14 +38,14 @@ describe.each(['memory', 'Azurite'] as const)('dead letters in %s', (where) => {
       if (!(await client.exists())) continue;
       for await (const { name } of client.listBlobsFlat()) await client.deleteBlob(name);
     }
-    return inBlobs(azurite.connectionString);
+    return deadLetterBlobs(azurite.connectionString);
   }
 
-  async function waitingIn({ letters }: Place): Promise<readonly DeadLetter[]> {
+  async function waitingIn({ letters }: DeadLetterPlace): Promise<readonly DeadLetter[]> {
     return Array.fromAsync(letters.waiting());
   }
 
-  async function onlyOne(place: Place): Promise<DeadLetter> {
+  async function onlyOne(place: DeadLetterPlace): Promise<DeadLetter> {
     const [letter, ...others] = await waitingIn(place);
     if (letter === undefined || others.length > 0) throw new Error(`${others.length} too many`);
     return letter;
@@ -99,7 +55,7 @@ describe.each(['memory', 'Azurite'] as const)('dead letters in %s', (where) => {
 
   // The first test of all: no container has been made.
   it('when nothing was ever written, nothing waits', async () => {
-    const place = azurite === undefined ? inMemory() : inBlobs(azurite.connectionString);
+    const place = azurite === undefined ? inMemory() : deadLetterBlobs(azurite.connectionString);
     expect(await waitingIn(place)).toEqual([]);
     expect(await waitingIn(place)).toEqual([]);
     expect(await place.state()).toEqual({ waiting: {}, done: {}, quarantine: {} });
@@ -225,14 +181,14 @@ describe('what only Blob Storage does', () => {
     ['blank', '  ', 'unknown'],
     ['long', 'x'.repeat(10_000), 'x'.repeat(512)],
   ])('when the reason is %s, what a header can hold of it is kept', async (_, reason, kept) => {
-    const place = inBlobs(azurite.connectionString);
+    const place = deadLetterBlobs(azurite.connectionString);
     await place.put('odd', 'content');
     for await (const letter of place.letters.waiting()) await place.letters.quarantine(letter, reason);
     expect((await place.state()).quarantine).toEqual({ odd: { content: 'content', reason: kept } });
   });
 
   it('when storage does not answer, every call is a retryable fault, and all is there afterwards', async () => {
-    const place = inBlobs(azurite.connectionString);
+    const place = deadLetterBlobs(azurite.connectionString);
     await place.put('kept', 'content');
     const [letter] = await Array.fromAsync(place.letters.waiting());
     if (letter === undefined) throw new Error('nothing waits');
