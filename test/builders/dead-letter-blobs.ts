@@ -7,7 +7,6 @@ import type { DeadLetterState } from './memory-dead-letters.ts';
 export interface DeadLetterPlace {
   readonly letters: DeadLetters;
   put(name: string, content: string): Promise<void>;
-  take(name: string): Promise<void>;
   state(): Promise<DeadLetterState>;
 }
 
@@ -37,9 +36,6 @@ export function deadLetterBlobs(connectionString: string): DeadLetterPlace {
     async put(name, content) {
       await waiting.createIfNotExists();
       await waiting.getBlockBlobClient(name).upload(content, Buffer.byteLength(content));
-    },
-    async take(name) {
-      await waiting.getBlobClient(name).delete();
     },
     state: async () => ({
       waiting: await plain(deadLetterContainers.waiting),

@@ -14,7 +14,6 @@ function inMemory(): DeadLetterPlace {
   return {
     letters,
     put: async (name, content) => letters.put(name, content),
-    take: async (name) => letters.take(name),
     state: async () => letters.state(),
   };
 }
