@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { AuditFault } from '../../../src/audit/fault.ts';
 import type { Fact } from '../../../src/history/fact.ts';
 import type { Table } from '../../../src/storage/row.ts';
-import { arbitraryFacts, arbitraryManyTags, fact, recordOf } from '../../builders/facts.ts';
+import { arbitraryDeliveries, arbitraryManyTags, fact, recordOf } from '../../builders/facts.ts';
 import { type HistoryTables, recorderOver } from '../../builders/history-stores.ts';
 import { digestOf } from '../../builders/registry-event.ts';
 import { chanceOf, restlessTable } from '../../builders/restless-table.ts';
@@ -75,7 +75,7 @@ describe('when an event arrives during a rebuild', () => {
       { maxLength: 6 },
     );
     const facts = fc.oneof(
-      { weight: 9, arbitrary: arbitraryFacts },
+      { weight: 9, arbitrary: arbitraryDeliveries.map((some) => some.facts) },
       { weight: 1, arbitrary: arbitraryManyTags },
     );
     await fc.assert(

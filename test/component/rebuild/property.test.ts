@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  arbitraryBursts,
   arbitraryDeliveries,
   arbitraryFindings,
   arbitraryManyTags,
@@ -17,6 +18,7 @@ const numRuns = Number(process.env['HISTORY_RUNS'] ?? 150);
 const histories: readonly [string, fc.Arbitrary<Deliveries>, number][] = [
   ['events told in any order', arbitraryDeliveries, numRuns],
   ['what was found in the registry', deliveriesOf(arbitraryFindings).map(withUntagsAfterPushes), numRuns],
+  ['many pushes within the hour', deliveriesOf(arbitraryBursts), Math.ceil(numRuns / 20)],
   ['deletions of many tags', deliveriesOf(arbitraryManyTags), Math.ceil(numRuns / 20)],
 ];
 
