@@ -1,19 +1,26 @@
 import { QueueServiceClient } from '@azure/storage-queue';
 import { registryContent } from './acr/registry-content.ts';
+import { tokenCredential } from './acr/token-credential.ts';
 import { historyRoute } from './api/history.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
+import { recordQueuedEvents, rejectPoisonMessage } from './audit/queued-events.ts';
 import { reconcileNext } from './audit/reconcile-next.ts';
 import { reconcileRegistries } from './audit/reconcile-registries.ts';
 import { reconcileRepository } from './audit/reconcile-repository.ts';
 import { recordEvent } from './audit/record-event.ts';
 import { recordFact } from './audit/record-fact.ts';
-import { azureCredential, tokenCredential } from './credential.ts';
+import { replayDeadLetters } from './audit/replay-dead-letters.ts';
 import { consoleLog } from './functions/console-log.ts';
+import { registerDeadLetters } from './functions/dead-letters.ts';
 import { registerReconciliation } from './functions/reconcile.ts';
 import { registerRegistryEvents } from './functions/registry-events.ts';
+import { registerRegistryEventsQueue } from './functions/registry-events-queue.ts';
 import { readSettings } from './settings.ts';
+import { azureCredential } from './storage/azure-credential.ts';
+import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
+import { deadLetters } from './storage/dead-letters.ts';
 import { headLists } from './storage/head-lists.ts';
 import { historyPages } from './storage/history-pages.ts';
 import { historyReader, historyWriter } from './storage/history-store.ts';
@@ -26,6 +33,8 @@ import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storag
 
 // The composition root: the only place that reads the environment and knows every adapter.
 const settings = readSettings(process.env);
+// As in host.json, which the platform reads and the app does not.
+const maxDequeueCount = 20;
 const clock = { now: () => Date.now() };
 const log = consoleLog();
 const identity = azureCredential(settings.clientId);
@@ -40,6 +49,10 @@ const queues =
   'connectionString' in storage
     ? QueueServiceClient.fromConnectionString(storage.connectionString)
     : new QueueServiceClient(storage.queueServiceUri, identity);
+const blobs =
+  'connectionString' in storage
+    ? blobServiceByConnectionString(storage.connectionString)
+    : blobServiceByIdentity(storage.blobServiceUri, identity);
 const registryCredential =
   settings.registryToken === undefined ? identity : tokenCredential(settings.registryToken);
 const contents = new Map(
@@ -57,15 +70,22 @@ const history = {
   outbox: outbox(tables.log),
 };
 const rounds = reconcileRounds(tables.inventory);
+const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));
 
-registerRegistryEvents(
-  recordEvent(settings.registries, { ...history, rejections: rejections(tables.rejected), clock, log }),
-);
+const ingest = { ...history, rejections: rejections(tables.rejected), clock, log };
+const record = recordEvent(settings.registries, ingest);
+
+registerRegistryEvents(record);
+registerRegistryEventsQueue({
+  record: recordQueuedEvents({ ...ingest, record }),
+  reject: rejectPoisonMessage(ingest, maxDequeueCount),
+});
+registerDeadLetters(replayDeadLetters({ deadLetters: deadLetters(blobs), record, clock, log }));
 registerReconciliation({
   beginRounds: reconcileRegistries({
     contents,
     rounds,
-    queue: reconcileQueue(queues.getQueueClient(reconcileQueueName)),
+    queue,
     clock,
     log,
   }),
@@ -86,7 +106,7 @@ registerRoutes(
   [
     historyRoute(settings.registries, pages),
     resolveRoute(settings.registries, pages, clock),
-    statusRoute(settings.registries, progress, clock),
+    statusRoute(settings.registries, { progress, rounds, queue, clock }),
     healthRoute(progress),
   ],
   settings.auth,

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { AuditFault } from '../audit/fault.ts';
 import type { Progress } from '../audit/history-pages.ts';
 import type { Clock } from '../audit/ports.ts';
+import type { ReconcileQueue, ReconcileRounds } from '../audit/reconcile-registries.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { isoTime } from './history-entry.ts';
 import { route } from './route.ts';
@@ -25,25 +26,36 @@ export function healthRoute(progress: Progress) {
   });
 }
 
+/** What the status is told from. */
+export interface StatusPorts {
+  readonly progress: Progress;
+  readonly rounds: Pick<ReconcileRounds, 'last'>;
+  readonly queue: Pick<ReconcileQueue, 'waiting'>;
+  readonly clock: Clock;
+}
+
 /** `GET status`: how far each registry's history has come. */
-export function statusRoute(registries: readonly AcceptedRegistry[], progress: Progress, clock: Clock) {
+export function statusRoute(registries: readonly AcceptedRegistry[], ports: StatusPorts) {
+  const { progress, queue, clock } = ports;
   return route({
     name: 'getStatus',
     method: 'GET',
     path: 'status',
-    summary: 'For each audited registry: its last event, how late it was recorded, and what was rejected.',
+    summary: 'For each audited registry: its last event, its last comparison, and what was rejected.',
     role: 'Audit.Read',
     query,
     async answer() {
-      const [known, unattributed] = await Promise.all([
-        Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, progress))),
+      const [known, unattributed, waiting] = await Promise.all([
+        Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, ports))),
         progress.of('unknown'),
+        queue.waiting(),
       ]);
       return {
         headers: { 'cache-control': 'no-store' },
         jsonBody: {
           at: isoTime(clock.now()),
           registries: known,
+          comparisonsWaiting: waiting,
           unattributed: { rejected: unattributed.rejected },
         },
       };
@@ -51,9 +63,14 @@ export function statusRoute(registries: readonly AcceptedRegistry[], progress: P
   });
 }
 
-async function registryStatus(registry: string, progress: Progress) {
-  const { lastEventAt, lastRecordedAt, rejected } = await progress.of(registry);
-  if (lastEventAt === undefined || lastRecordedAt === undefined) return { registry, rejected };
+async function registryStatus(registry: string, { progress, rounds }: StatusPorts) {
+  const [{ lastEventAt, lastRecordedAt, rejected }, round] = await Promise.all([
+    progress.of(registry),
+    rounds.last(registry),
+  ]);
+  const lastRound = round && { startedAt: isoTime(round.startedAt), repositories: round.repositories };
+  const compared = lastRound === undefined ? {} : { lastRound };
+  if (lastEventAt === undefined || lastRecordedAt === undefined) return { registry, ...compared, rejected };
   return {
     registry,
     lastEvent: {
@@ -61,6 +78,7 @@ async function registryStatus(registry: string, progress: Progress) {
       recordedAt: isoTime(lastRecordedAt),
       lagMs: lastRecordedAt - lastEventAt,
     },
+    ...compared,
     rejected,
   };
 }

@@ -11,6 +11,7 @@ import { historyPages } from '../../src/storage/history-pages.ts';
 import { historyReader, historyWriter } from '../../src/storage/history-store.ts';
 import { outbox } from '../../src/storage/outbox.ts';
 import { progress as progressOf } from '../../src/storage/progress.ts';
+import { reconcileRounds } from '../../src/storage/reconcile-rounds.ts';
 import { rejections } from '../../src/storage/rejections.ts';
 import { type MemoryTable, memoryTable, type TableFaults } from './memory-table.ts';
 
@@ -57,6 +58,7 @@ export function auditApp({ registries, faults = () => ({}) }: AuditAppOptions = 
   const digests = memoryTable(faults('digests'));
   const log = memoryTable(faults('log'));
   const rejected = memoryTable(faults('rejected'));
+  const inventory = memoryTable(faults('inventory'));
   const clock = { time: appTime, now: () => clock.time };
   const lines: LogLine[] = [];
   const write =
@@ -77,7 +79,12 @@ export function auditApp({ registries, faults = () => ({}) }: AuditAppOptions = 
   const routes = [
     historyRoute(accepted, pages),
     resolveRoute(accepted, pages, clock),
-    statusRoute(accepted, progress, clock),
+    statusRoute(accepted, {
+      progress,
+      rounds: reconcileRounds(inventory),
+      queue: { waiting: () => Promise.resolve(0) },
+      clock,
+    }),
     healthRoute(progress),
   ];
 

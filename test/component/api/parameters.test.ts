@@ -143,6 +143,7 @@ describe('status', () => {
         { registry: 'contoso.azurecr.io', rejected: 0 },
         { registry: 'localhost:5443', rejected: 0 },
       ],
+      comparisonsWaiting: 0,
       unattributed: { rejected: 0 },
     });
   });
@@ -167,6 +168,7 @@ describe('status', () => {
           rejected: 1,
         },
       ],
+      comparisonsWaiting: 0,
       unattributed: { rejected: 2 },
     });
   });
