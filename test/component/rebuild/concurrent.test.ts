@@ -121,25 +121,25 @@ describe('when an event arrives during a rebuild', () => {
     }
   });
 
-  it.each(['T|prod', 'D|', `m|${one}|`])(
-    'lets no event commit what was planned from rows that were wrong: %s',
-    async (prefix) => {
-      const tables = await damaged(prefix, 'removed');
-      const end = Promise.withResolvers<void>();
-      const begun = Promise.withResolvers<void>();
-      const repositories = interrupted(tables.repositories, 'transact', () => {
-        begun.resolve();
-        return end.promise;
-      });
-      const late = fact('d', 12, { action: 'delete', digest: prefix === 'D|' ? two : one });
-      const recording = recorderOver({ ...tables, repositories })(recordOf(late));
-      await begun.promise;
-      await rebuilt(tables);
-      end.resolve();
-      await recording;
-      expect(contents(tables)).toEqual(contents(await recorded([...history, late])));
-    },
-  );
+  it.each([
+    ['T|prod', fact('d', 5, { tag: 'prod', digest: two })],
+    [`D|${two}`, fact('d', 5, { action: 'delete', digest: two })],
+    [`m|${one}|1.0`, fact('d', 25, { action: 'delete', digest: one })],
+  ])('lets no event commit what was planned from rows that were wrong: %s', async (prefix, event) => {
+    const tables = await damaged(prefix, 'removed');
+    const end = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const repositories = interrupted(tables.repositories, 'transact', () => {
+      begun.resolve();
+      return end.promise;
+    });
+    const recording = recorderOver({ ...tables, repositories })(recordOf(event));
+    await begun.promise;
+    await rebuilt(tables);
+    end.resolve();
+    await recording;
+    expect(contents(tables)).toEqual(contents(await recorded([...history, event])));
+  });
 
   it('ends right whatever was damaged and whichever came first', async () => {
     const damages = fc.array(
