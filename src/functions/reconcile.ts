@@ -30,7 +30,7 @@ export function registerReconciliation({ beginRounds, reconcile, queueName, log 
 }
 
 /** Reads a queue message; `undefined` when it isn't a comparison. Only our own rounds write them. */
-export function readReconciliation(message: unknown): Reconciliation | undefined {
+function readReconciliation(message: unknown): Reconciliation | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
   const { registry, repository, before, source } = {
     registry: undefined,
