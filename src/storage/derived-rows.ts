@@ -52,7 +52,7 @@ function isSame(a: StoredRow['columns'], b: StoredRow['columns']): boolean {
 }
 
 /** The key of the head that guards a row: its own, of a head; `undefined` of an audit record, which needs none. */
-export function headKeyOf(rowKey: string): string | undefined {
+function headKeyOf(rowKey: string): string | undefined {
   const [kind = '', name = ''] = rowKey.split('|');
   if (kind === 'E') return undefined;
   return kind === 'T' || kind === 't' ? `t|${name}` : `m|${name}`;

@@ -268,6 +268,11 @@ describe.each(['memory', 'Azurite'] as const)('a table in %s', (where) => {
         row: row('there', { text: 'new' }),
         over: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`,
       },
+      'a row to remove is of another version': {
+        operation: 'remove',
+        row: row('there'),
+        over: `W/"datetime'2026-01-01T00%3A00%3A00.0000000Z'"`,
+      },
       'a row to replace is gone': {
         operation: 'replace',
         row: row('gone', { text: 'new' }),
@@ -287,6 +292,14 @@ describe.each(['memory', 'Azurite'] as const)('a table in %s', (where) => {
         expect(outcome).toBe('conflict');
         expect(await contents(table)).toEqual({ there: { text: 'old' } });
       });
+    });
+
+    it('removes a row that is still of the version read', async () => {
+      const table = newTable();
+      await table.insert(row('head'));
+      const over = await etagOf(table, 'head');
+      expect(await table.transact([{ operation: 'remove', row: row('head'), over }])).toBe('committed');
+      expect(await contents(table)).toEqual({});
     });
 
     it('lets exactly one of many writers over the same version win', async () => {

@@ -7,10 +7,7 @@ import { type HistoryTables, recorderOver } from '../../builders/history-stores.
 import { type MemoryTable, memoryTable } from '../../builders/memory-table.ts';
 
 /** The repository that the facts of these tests are recorded in. */
-export const repository = { registry: 'contoso.azurecr.io', repository: 'team/app' };
-
-/** Its partition. */
-export const partitionKey = 'contoso.azurecr.io|team:app';
+const repository = { registry: 'contoso.azurecr.io', repository: 'team/app' };
 
 export type MemoryTables = Readonly<Record<keyof HistoryTables, MemoryTable>>;
 
@@ -59,15 +56,12 @@ export function countingWrites(table: Table): { readonly table: Table; writes():
 }
 
 /** The columns of an audit record that follow from other facts. */
-export const derivedColumns = ['kind', 'prev', 'replicaOf', 'locations'];
+const derivedColumns = ['kind', 'prev', 'replicaOf', 'locations'];
 
 /** Damage to one row. */
 export type Damage = 'removed' | 'edited' | 'emptied' | 'doubled';
 
-/**
- * Damages a row that follows from others; of an audit record only what follows. `number` is a column's value as text, so
- * a size comes back as text too: rows that hold one are removed instead of edited.
- */
+/** Damages a row that follows from others; of an audit record only the columns that do. */
 export async function damage(table: Table, row: StoredRow, how: Damage): Promise<void> {
   const { partitionKey: partition, rowKey, columns } = row;
   const isRecord = rowKey.startsWith('E|');
