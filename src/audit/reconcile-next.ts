@@ -15,7 +15,7 @@ export interface ReconcileNextPorts {
  */
 export function reconcileNext({ reconcile, rounds, log }: ReconcileNextPorts) {
   return async (reconciliation: Reconciliation, isRepeated: boolean): Promise<void> => {
-    const { registry, repository, before } = reconciliation;
+    const { registry, repository, before, hasFailed } = reconciliation;
     try {
       const summary = await reconcile(reconciliation);
       if (summary === undefined) {
@@ -26,6 +26,6 @@ export function reconcileNext({ reconcile, rounds, log }: ReconcileNextPorts) {
       await rounds.remember(registry, { repository, failed: before === undefined ? {} : { before } });
       throw error;
     }
-    if (isRepeated) await rounds.remember(registry, { repository });
+    if (isRepeated || hasFailed) await rounds.remember(registry, { repository });
   };
 }

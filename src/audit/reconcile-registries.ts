@@ -61,7 +61,13 @@ export function reconcileRegistries({ contents, rounds, queue, clock, log }: Rec
     }
     for (const { repository, failed } of known.values()) {
       const before = failed === undefined ? last?.startedAt : failed.before;
-      await queue.add({ registry, repository, source, ...(before === undefined ? {} : { before }) });
+      await queue.add({
+        registry,
+        repository,
+        source,
+        ...(before === undefined ? {} : { before }),
+        ...(failed === undefined ? {} : { hasFailed: true }),
+      });
     }
     await rounds.begin(registry, { startedAt, repositories: known.size });
     return known.size;

@@ -34,6 +34,8 @@ export interface Reconciliation extends RepositoryId {
   readonly before?: number;
   /** `backfill` when the registry is seen for the first time. */
   readonly source: Exclude<FactSource, 'event'>;
+  /** A comparison of it failed before and is remembered so. */
+  readonly hasFailed?: boolean;
 }
 
 /** What a comparison found that history lacked. */

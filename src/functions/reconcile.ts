@@ -1,4 +1,5 @@
 import { app, type InvocationContext } from '@azure/functions';
+import * as z from 'zod/mini';
 import type { Log } from '../audit/ports.ts';
 import type { Reconciliation } from '../audit/reconcile-repository.ts';
 import { isRepositoryName } from '../registry/name.ts';
@@ -31,17 +32,20 @@ export function registerReconciliation({ beginRounds, reconcile, queueName, log 
 
 /** Reads a queue message; `undefined` when it isn't a comparison. Only our own rounds write them. */
 function readReconciliation(message: unknown): Reconciliation | undefined {
-  if (typeof message !== 'object' || message === null) return undefined;
-  const { registry, repository, before, source } = {
-    registry: undefined,
-    repository: undefined,
-    before: undefined,
-    source: undefined,
-    ...message,
+  const reading = reconciliation.safeParse(message);
+  if (!reading.success) return undefined;
+  const { before, hasFailed, ...which } = reading.data;
+  return {
+    ...which,
+    ...(before === undefined ? {} : { before }),
+    ...(hasFailed === undefined ? {} : { hasFailed }),
   };
-  if (typeof registry !== 'string' || typeof repository !== 'string' || !isRepositoryName(repository)) {
-    return undefined;
-  }
-  if (source !== 'backfill' && source !== 'reconcile') return undefined;
-  return { registry, repository, source, ...(typeof before === 'number' ? { before } : {}) };
 }
+
+const reconciliation = z.object({
+  registry: z.string(),
+  repository: z.string().check(z.refine(isRepositoryName)),
+  source: z.enum(['backfill', 'reconcile']),
+  before: z.optional(z.number()),
+  hasFailed: z.optional(z.boolean()),
+});

@@ -1,0 +1,158 @@
+import { describe, expect, it } from '@jest/globals';
+import { AuditFault } from '../../../src/audit/fault.ts';
+import { reconcileNext } from '../../../src/audit/reconcile-next.ts';
+import { reconcileRegistries } from '../../../src/audit/reconcile-registries.ts';
+import type { Reconciliation } from '../../../src/audit/reconcile-repository.ts';
+import { reconcileRounds } from '../../../src/storage/reconcile-rounds.ts';
+import { memoryRegistryContent } from '../../builders/memory-registry-content.ts';
+import { memoryTable } from '../../builders/memory-table.ts';
+import { digestOf } from '../../builders/registry-event.ts';
+
+const start = Date.UTC(2026, 4, 2, 14);
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** Rounds over two registries, with a queue that is worked off by hand. */
+function setting() {
+  const clock = { time: start, now: () => clock.time };
+  const inventory = memoryTable();
+  const rounds = reconcileRounds(inventory);
+  const registries = {
+    'contoso.azurecr.io': memoryRegistryContent(),
+    'fabrikam.azurecr.io': memoryRegistryContent(),
+  };
+  const waiting: Reconciliation[] = [];
+  const begin = reconcileRegistries({
+    contents: new Map(Object.entries(registries).map(([name, { content }]) => [name, content])),
+    rounds,
+    queue: {
+      waiting: () => Promise.resolve(waiting.length),
+      add: (one) => Promise.resolve(void waiting.push(one)),
+    },
+    clock,
+    log: silent,
+  });
+  return {
+    inventory,
+    rounds,
+    registries,
+    waiting,
+    begin(at = clock.time) {
+      clock.time = at;
+      return begin();
+    },
+    /** The comparisons that wait, taken from the queue. */
+    taken: () => waiting.splice(0),
+  };
+}
+
+const contoso = 'contoso.azurecr.io';
+const ofContoso = (taken: readonly Reconciliation[]) => taken.filter(({ registry }) => registry === contoso);
+
+describe('when a round begins', () => {
+  it('asks for one comparison a repository: the first time as a backfill, then since the last round', async () => {
+    const { registries, begin, taken } = setting();
+    registries[contoso].repository('team/app').push('prod', digestOf('one'), start);
+    registries[contoso].repository('team/gateway').push('prod', digestOf('two'), start);
+    await begin(start);
+    expect(ofContoso(taken())).toEqual([
+      { registry: contoso, repository: 'team/app', source: 'backfill' },
+      { registry: contoso, repository: 'team/gateway', source: 'backfill' },
+    ]);
+    await begin(start + 3_600_000);
+    expect(ofContoso(taken())).toEqual([
+      { registry: contoso, repository: 'team/app', source: 'reconcile', before: start },
+      { registry: contoso, repository: 'team/gateway', source: 'reconcile', before: start },
+    ]);
+  });
+
+  it('asks for a repository that the registry no longer lists', async () => {
+    const { registries, begin, taken } = setting();
+    const app = registries[contoso].repository('team/app');
+    app.push('prod', digestOf('one'), start);
+    await begin();
+    taken();
+    app.deleteManifest(digestOf('one'));
+    await begin(start + 3_600_000);
+    expect(ofContoso(taken()).map(({ repository }) => repository)).toEqual(['team/app']);
+  });
+
+  it('writes one row a registry when no repository is new', async () => {
+    const { registries, begin, taken, inventory } = setting();
+    registries[contoso].repository('team/app').push('prod', digestOf('one'), start);
+    await begin();
+    taken();
+    const before = new Map(inventory.rows().map((row) => [row.rowKey + row.partitionKey, row.etag]));
+    await begin(start + 3_600_000);
+    const changed = inventory.rows().filter((row) => before.get(row.rowKey + row.partitionKey) !== row.etag);
+    expect(changed.map(({ rowKey }) => rowKey)).toEqual(['round', 'round']);
+  });
+
+  it('does not begin while comparisons of the last one wait', async () => {
+    const { registries, begin, waiting } = setting();
+    registries[contoso].repository('team/app').push('prod', digestOf('one'), start);
+    await begin();
+    expect(waiting).toHaveLength(1);
+    await begin(start + 3_600_000);
+    expect(waiting).toHaveLength(1);
+  });
+
+  it('does not keep one registry waiting for another that does not answer, and is a backfill again', async () => {
+    const { registries, begin, taken, rounds } = setting();
+    registries['fabrikam.azurecr.io'].repository('shop').push('prod', digestOf('one'), start);
+    registries[contoso].repository('team/app').push('prod', digestOf('one'), start);
+    const busy = new AuditFault('registry-429', 'contoso is busy', { retryable: true });
+    registries[contoso].faults.fail = () => busy;
+    await expect(begin()).rejects.toBe(busy);
+    expect(taken().map(({ registry }) => registry)).toEqual(['fabrikam.azurecr.io']);
+    expect(await rounds.last(contoso)).toBeUndefined();
+    registries[contoso].faults.fail = () => undefined;
+    await begin(start + 3_600_000);
+    expect(ofContoso(taken())).toMatchObject([{ source: 'backfill' }]);
+  });
+});
+
+describe('when a comparison fails', () => {
+  const fault = new AuditFault('registry-503', 'the registry is away', { retryable: true });
+  const nothing = { pushes: 0, untags: 0, deletions: 0 };
+
+  it('the next round goes on from the last one that succeeded, until one does', async () => {
+    const { registries, begin, taken, rounds } = setting();
+    registries[contoso].repository('team/app').push('prod', digestOf('one'), start);
+    await begin(start);
+    const outcomes = [nothing, fault, fault, nothing];
+    const next = reconcileNext({
+      reconcile: async () => {
+        const outcome = outcomes.shift();
+        if (outcome === undefined || outcome instanceof AuditFault) throw outcome;
+        return outcome;
+      },
+      rounds,
+      log: silent,
+    });
+    for (const one of taken()) await next(one, false);
+
+    await begin(start + 1);
+    const [second] = taken();
+    if (second === undefined) throw new Error('no comparison');
+    await expect(next(second, false)).rejects.toBe(fault);
+    await begin(start + 2);
+    const [third] = taken();
+    expect(third).toMatchObject({ before: start });
+    if (third === undefined) throw new Error('no comparison');
+    await expect(next(third, false)).rejects.toBe(fault);
+    await begin(start + 3);
+    const [fourth] = taken();
+    expect(fourth).toMatchObject({ before: start });
+    if (fourth === undefined) throw new Error('no comparison');
+    await next(fourth, false);
+    await begin(start + 4);
+    expect(taken()).toMatchObject([{ before: start + 3 }]);
+  });
+
+  it('a comparison of a registry that is no longer audited is dropped', async () => {
+    const { rounds } = setting();
+    const next = reconcileNext({ reconcile: () => undefined, rounds, log: silent });
+    await next({ registry: 'gone.azurecr.io', repository: 'team/app', source: 'reconcile' }, false);
+    expect(await Array.fromAsync(rounds.repositories('gone.azurecr.io'))).toEqual([]);
+  });
+});
