@@ -15,6 +15,7 @@ const esmOnly = [
 
 export default {
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/test/property-seed.js'],
   globalSetup: '<rootDir>/test/build-bundle.js',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],

@@ -95,7 +95,7 @@ function arbitraryFactsUpTo(most: number, least = 1): fc.Arbitrary<readonly Fact
  * What may happen to one repository, close together: few tags and digests, pushes with and without a tag, deletions,
  * several regions telling the same, equal times, gaps of about an hour, ids used again, at times many in an hour.
  */
-export const arbitraryFacts: fc.Arbitrary<readonly Fact[]> = fc.oneof(
+const arbitraryFacts: fc.Arbitrary<readonly Fact[]> = fc.oneof(
   { weight: 30, arbitrary: arbitraryFactsUpTo(14) },
   { weight: 1, arbitrary: arbitraryFactsUpTo(60, 34) },
 );

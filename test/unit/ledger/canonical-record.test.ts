@@ -129,7 +129,7 @@ describe('when a leaf that is not ours is read', () => {
     ['another algorithm', leaf.replace('sha256:', 'md5:')],
     ['no time', leaf.replace(/"occurredAt":"[^"]*",/, '')],
     ['a time that is none', leaf.replace(/"recordedAt":"[^"]*"/, '"recordedAt":"yesterday"')],
-    ['another action', leaf.replace('"push"', '"untag"')],
+    ['another action', leaf.replace('"push"', '"restore"')],
     ['another source', leaf.replace('"source":"event"', '"source":"rumour"')],
     ['no registry', leaf.replace(/"registry":"[^"]*",/, '')],
     ['a repository that is a number', leaf.replace('"team/app"', '7')],
