@@ -1,13 +1,8 @@
 import type { ManifestSeen, TagSeen } from '../audit/registry-content.ts';
 import type { Fields } from '../registry/fields.ts';
-import { byteCount, digestForm, type Form, freeText, tagForm, timestampForm } from '../registry/form.ts';
+import { byteCount, digestForm, flagForm, freeText, tagForm, timestampForm } from '../registry/form.ts';
 import type { LockState } from '../registry/lock-state.ts';
 import { present } from '../registry/present.ts';
-
-const flag: Form<boolean> = {
-  expected: 'true or false',
-  read: (value) => (typeof value === 'boolean' ? value : undefined),
-};
 
 /** A tag as `/acr/v1` writes it; `undefined` with its problems reported when it cannot be read. */
 export function readTagSeen(fields: Fields): TagSeen | undefined {
@@ -44,10 +39,10 @@ export function readManifestSeen(fields: Fields): ManifestSeen | undefined {
 
 /** An attribute that is missing is a problem: guessed either way, it would tell of a lock or of none. */
 function readLocks(fields: Fields): LockState | undefined {
-  const canDelete = fields.required('deleteEnabled', flag);
-  const canWrite = fields.required('writeEnabled', flag);
-  const canRead = fields.required('readEnabled', flag);
-  const canList = fields.required('listEnabled', flag);
+  const canDelete = fields.required('deleteEnabled', flagForm);
+  const canWrite = fields.required('writeEnabled', flagForm);
+  const canRead = fields.required('readEnabled', flagForm);
+  const canList = fields.required('listEnabled', flagForm);
   return canDelete === undefined || canWrite === undefined || canRead === undefined || canList === undefined
     ? undefined
     : { canDelete, canWrite, canRead, canList };

@@ -3,6 +3,7 @@ import type { Entry } from '../history/entry.ts';
 import type { AuditRecord, RepositoryId } from '../history/fact.ts';
 import type { Edge, ManifestHead, TagHead, Versioned } from '../history/head.ts';
 import type { Instant } from '../history/instant.ts';
+import type { Statement } from '../history/statement.ts';
 import type { Digest } from '../registry/digest.ts';
 
 /** The present time in epoch milliseconds. */
@@ -58,6 +59,13 @@ export interface HistoryWriter {
 export interface Outbox {
   /** `known`: a record with this instant was announced before and stays as it was. */
   announce(record: AuditRecord): Promise<'new' | 'known'>;
+  /**
+   * Announces facts of one registry together. `known`: some of them were announced before, and others may not be yet:
+   * each has to be announced by itself.
+   */
+  announceAll(records: readonly AuditRecord[]): Promise<'new' | 'known'>;
+  /** Announces statements of one registry; one that was announced before stays as it was. */
+  announceStatements(statements: readonly Statement[]): Promise<void>;
   /** The record as first announced, while it isn't sealed. */
   announced(repository: RepositoryId, at: Instant): Promise<AuditRecord | undefined>;
 }

@@ -14,7 +14,7 @@ import type { Heads, HistoryReader, HistoryWriter, Outbox } from './ports.ts';
 export interface RecordFactPorts {
   readonly reader: HistoryReader;
   readonly writer: HistoryWriter;
-  readonly outbox: Outbox;
+  readonly outbox: Pick<Outbox, 'announce' | 'announced'>;
 }
 
 /**

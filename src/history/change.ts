@@ -1,7 +1,11 @@
 import type { Digest } from '../registry/digest.ts';
+import type { LockState } from '../registry/lock-state.ts';
+import type { ManifestChild } from '../registry/manifest.ts';
 import type { Entry } from './entry.ts';
 import type { Edge, ManifestHead, TagHead } from './head.ts';
 import type { Instant } from './instant.ts';
+import type { LockSubject, ManifestDescription } from './observation.ts';
+import type { Statement } from './statement.ts';
 
 /**
  * One write to a repository's rows. All changes made from one reading are committed together or not at all; `over`
@@ -19,4 +23,11 @@ export type Change =
   | { readonly write: 'manifest-head'; readonly head: ManifestHead; readonly over: string | 'absent' }
   /** Changes nothing, but fails when the manifest changed since it was read. */
   | { readonly write: 'manifest-guard'; readonly digest: Digest; readonly over: string }
-  | { readonly write: 'edge'; readonly edge: Edge; readonly over?: string };
+  | { readonly write: 'edge'; readonly edge: Edge; readonly over?: string }
+  /** A statement, which fails when it was recorded already. */
+  | { readonly write: 'statement'; readonly statement: Statement }
+  | { readonly write: 'description'; readonly description: ManifestDescription }
+  | { readonly write: 'child'; readonly index: Digest; readonly child: ManifestChild }
+  | { readonly write: 'parent'; readonly child: Digest; readonly index: Digest }
+  | { readonly write: 'referrer'; readonly subject: Digest; readonly referrer: ManifestDescription }
+  | { readonly write: 'locks'; readonly of: LockSubject; readonly locks: LockState };

@@ -1,4 +1,5 @@
 import type { AuditRecord, Client, Fact } from '../history/fact.ts';
+import type { Statement } from '../history/statement.ts';
 import { type Digest, parseDigest } from '../registry/digest.ts';
 
 /** Reads a leaf's canonical text back into the record it was made of, or `undefined` when it isn't one of ours. */
@@ -9,6 +10,30 @@ export function readLeaf(text: string): AuditRecord | undefined {
   const fact = factOf(leaf);
   if (registry === undefined || repository === undefined || fact === undefined) return undefined;
   return { registry, repository, fact };
+}
+
+/** Reads a leaf's canonical text back into the statement it was made of, or `undefined` when it isn't one of ours. */
+export function readStatement(text: string): Statement | undefined {
+  const leaf = parsed(text);
+  if (leaf === undefined) return undefined;
+  const [registry, repository] = [textOf(leaf, 'registry'), textOf(leaf, 'repository')];
+  const [id, kind] = [textOf(leaf, 'recordId'), textOf(leaf, 'kind')];
+  const [time, recordedAt] = [timeOf(leaf, 'occurredAt'), timeOf(leaf, 'recordedAt')];
+  const notBefore = timeOf(leaf, 'notBefore');
+  const content = leaf['content'];
+  if (registry === undefined || repository === undefined || id === undefined || kind === undefined) {
+    return undefined;
+  }
+  if (time === undefined || recordedAt === undefined || !isContent(content)) return undefined;
+  return {
+    registry,
+    repository,
+    at: { time, id },
+    ...(notBefore === undefined ? {} : { notBefore }),
+    recordedAt,
+    kind,
+    content,
+  };
 }
 
 type Leaf = Readonly<Record<string, unknown>>;
@@ -24,6 +49,11 @@ function parsed(text: string): Leaf | undefined {
 
 function isLeaf(value: unknown): value is Leaf {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whatever JSON.parse gave of an object is an object of JSON values. */
+function isContent(value: unknown): value is Statement['content'] {
+  return isLeaf(value);
 }
 
 function factOf(leaf: Leaf): Fact | undefined {

@@ -68,3 +68,8 @@ export const byteCount: Form<number> = {
   read: (value) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined,
 };
+
+export const flagForm: Form<boolean> = {
+  expected: 'true or false',
+  read: (value) => (typeof value === 'boolean' ? value : undefined),
+};

@@ -8,7 +8,7 @@ export interface RowDifference extends Difference {
 }
 
 /** Prefixes of the keys of rows that follow from records. Other rows of a repository are none of a rebuild's business. */
-export const derivedPrefixes = ['D|', 'E|', 'T|', 'm|', 't|'] as const;
+export const derivedPrefixes = ['D|', 'E|', 'T|', 'c|', 'i|', 'l|', 'm|', 'o|', 's|', 't|'] as const;
 
 /** Columns of an audit record that follow from other facts; the rest is the fact, which is never edited. */
 const derivedColumns = ['kind', 'prev', 'replicaOf', 'locations', 'until'];
@@ -51,11 +51,15 @@ function isSame(a: StoredRow['columns'], b: StoredRow['columns']): boolean {
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
-/** The key of the head that guards a row: its own, of a head; `undefined` of an audit record, which needs none. */
+/**
+ * The key of the head that guards a row: its own, of a head and of what follows from statements, which nobody plans
+ * from; `undefined` of an audit record, which needs none.
+ */
 function headKeyOf(rowKey: string): string | undefined {
   const [kind = '', name = ''] = rowKey.split('|');
   if (kind === 'E') return undefined;
-  return kind === 'T' || kind === 't' ? `t|${name}` : `m|${name}`;
+  if (kind === 'T' || kind === 't') return `t|${name}`;
+  return kind === 'D' || kind === 'm' ? `m|${name}` : rowKey;
 }
 
 /** Most rows of one transaction. */

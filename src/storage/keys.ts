@@ -56,6 +56,18 @@ export const tagHeadKey = (tag: string) => `t|${tag}`;
 export const manifestHeadKey = (digest: string) => `m|${digest}`;
 /** That a tag points, or pointed, to a digest: after the manifest's head, so that one query reads both. */
 export const edgeKey = (digest: string, tag: string) => `${manifestHeadKey(digest)}|${tag}`;
+/** A statement: an audit record that adds nothing to a timeline. */
+export const statementKey = (at: Instant) => `S|${instantKey(at)}`;
+/** What a manifest is, once it was looked at. */
+export const descriptionKey = (digest: string) => `o|${digest}`;
+/** What a tag or manifest was last seen to allow, once that was not everything. */
+export const locksKey = (tagOrDigest: string) => `l|${tagOrDigest}`;
+/** That an index lists a manifest. */
+export const childKey = (index: string, child: string) => `i|${index}|${child}`;
+/** That a manifest is listed by an index. */
+export const parentKey = (child: string, index: string) => `c|${child}|${index}`;
+/** That a manifest is about another: a signature, an SBOM, an attestation. */
+export const referrerKey = (subject: string, referrer: string) => `s|${subject}|${referrer}`;
 /** That a digest is, or was, in a repository: in the partition of the digest. */
 export const digestPlaceKey = ({ registry, repository }: RepositoryId) =>
   `r|${registry}|${repository.replaceAll('/', ':')}`;
@@ -69,8 +81,10 @@ export function readPendingKey(key: string): { repository: string; at: Instant }
   if (time === undefined || !id || !repository || rest.length > 0) return undefined;
   return { repository: repository.replaceAll(':', '/'), at: { time, id } };
 }
-/** The partition of a registry's records that wait to be sealed. */
+/** The partition of a registry's facts that wait to be sealed. */
 export const pendingPartition = (registry: string) => `${registry}|pending`;
+/** The partition of a registry's statements that wait to be sealed: apart, so that facts are listed without them. */
+export const pendingStatements = (registry: string) => `${registry}|pending|statements`;
 
 /** Keys that begin with a prefix, optionally only those not newer than a time, and only those after a key. */
 export function keysUnder(

@@ -2,14 +2,16 @@ import { joined } from '../audit/joined.ts';
 import type { BeginRetelling } from '../audit/rebuild-repository.ts';
 import type { AuditRecord, RepositoryId } from '../history/fact.ts';
 import { compareInstants, type Instant, isSameInstant } from '../history/instant.ts';
+import { consequencesOf } from '../history/statement-plan.ts';
 import { type Digest, parseDigest } from '../registry/digest.ts';
+import { transactionsOf } from './change-operations.ts';
 import { correctionsOf, derivedPrefixes, differenceOf, type RowDifference } from './derived-rows.ts';
 import { historyReader, historyWriter } from './history-store.ts';
 import { digestPlaceKey, instantOf, keysUnder, recordKey, repositoryKey } from './keys.ts';
 import { outbox } from './outbox.ts';
 import { rowsOf, type StoredRow, type Table } from './row.ts';
 import { type ScratchTable, scratchTable } from './scratch-table.ts';
-import { recordsOldestFirst } from './stored-records.ts';
+import { recordsOldestFirst, statementsOldestFirst } from './stored-records.ts';
 import type { Tables } from './tables.ts';
 
 /** Notes looked up or written at once. */
@@ -32,6 +34,20 @@ export function retellings({ repositories, digests, log }: RetellingTables): Beg
     let rows: readonly RowDifference[] = [];
     let unnoted: readonly Digest[] = [];
     let headEtags = new Map<string, string>();
+    const told = new Set<string>();
+
+    /** Tells the statements that weren't told yet, and counts them. What follows from one is all that is kept. */
+    async function tellStatements(): Promise<number> {
+      const before = told.size;
+      const untold = statementsOldestFirst(repositories, repository, (rowKey) => told.has(rowKey));
+      for await (const { rowKey, statement } of untold) {
+        told.add(rowKey);
+        for (const operations of transactionsOf(partitionKey, consequencesOf(statement))) {
+          await scratch.transact(operations);
+        }
+      }
+      return told.size - before;
+    }
 
     async function unfinishedRecords(): Promise<AuditRecord[]> {
       const records: AuditRecord[] = [];
@@ -53,8 +69,12 @@ export function retellings({ repositories, digests, log }: RetellingTables): Beg
         yield* inOrder(recorded, await unfinishedRecords());
       },
       async differences() {
-        headEtags = new Map();
-        rows = await Array.fromAsync(rowDifferences(repositories, partitionKey, scratch, headEtags));
+        await tellStatements();
+        do {
+          headEtags = new Map();
+          rows = await Array.fromAsync(rowDifferences(repositories, partitionKey, scratch, headEtags));
+          // One that came meanwhile may be all the difference there is.
+        } while ((await tellStatements()) > 0);
         unnoted = await notes.missing(scratch);
         for (const { row, is } of rows) {
           // Rows that a record being told in several transactions has written already, and its own row not yet.

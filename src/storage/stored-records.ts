@@ -1,5 +1,7 @@
 import type { AuditRecord, RepositoryId } from '../history/fact.ts';
-import { readEntryRow } from './entry-codec.ts';
+import type { Statement } from '../history/statement.ts';
+import { readStatement } from '../ledger/recorded-leaf.ts';
+import { corrupt, readEntryRow, textOf } from './entry-codec.ts';
 import { keysUnder, repositoryKey } from './keys.ts';
 import {
   type RowContinuation,
@@ -13,23 +15,45 @@ import {
 /** Rows of one page, and so the most records held at once. */
 const pageSize = 1000;
 
-/**
- * A repository's audit records, oldest first, except those whose keys are to be skipped. Keys are newest first and Table
- * Storage reads only forwards: so the keys alone are read once, of which two a page are kept, and then the pages are
- * read from the last to the first.
- */
+/** Whether a record is left out, by its key. */
+export type IsSkipped = (rowKey: string) => boolean;
+
+/** A repository's facts, oldest first, except those whose keys are to be skipped. */
 export async function* recordsOldestFirst(
   repositories: Table,
   repository: RepositoryId,
-  isSkipped: (rowKey: string) => boolean,
+  isSkipped: IsSkipped,
 ): AsyncGenerator<AuditRecord> {
-  const partitionKey = repositoryKey(repository);
-  const pages = await pagesOf(repositories, { partitionKey, ...keysUnder('E|'), select: [] }, isSkipped);
+  for await (const row of rowsOldestFirst(repositories, repositoryKey(repository), 'E|', isSkipped)) {
+    yield { ...repository, fact: factOf(row) };
+  }
+}
+
+/** A repository's statements with their keys, oldest first, except those whose keys are to be skipped. */
+export async function* statementsOldestFirst(
+  repositories: Table,
+  repository: RepositoryId,
+  isSkipped: IsSkipped,
+): AsyncGenerator<{ readonly rowKey: string; readonly statement: Statement }> {
+  for await (const row of rowsOldestFirst(repositories, repositoryKey(repository), 'S|', isSkipped)) {
+    yield { rowKey: row.rowKey, statement: statementOf(row) };
+  }
+}
+
+/**
+ * Keys are newest first and Table Storage reads only forwards: so the keys alone are read once, of which two a page are
+ * kept, and then the pages are read from the last to the first.
+ */
+async function* rowsOldestFirst(
+  table: Table,
+  partitionKey: string,
+  prefix: string,
+  isSkipped: IsSkipped,
+): AsyncGenerator<StoredRow> {
+  const pages = await pagesOf(table, { partitionKey, ...keysUnder(prefix), select: [] }, isSkipped);
   for (const { from, before } of pages.reverse()) {
-    const rows = await Array.fromAsync(rowsOf(repositories, { partitionKey, from, before }, pageSize));
-    for (const row of rows.reverse()) {
-      if (!isSkipped(row.rowKey)) yield { ...repository, fact: factOf(row) };
-    }
+    const rows = await Array.fromAsync(rowsOf(table, { partitionKey, from, before }, pageSize));
+    yield* rows.reverse().filter(({ rowKey }) => !isSkipped(rowKey));
   }
 }
 
@@ -37,7 +61,7 @@ export async function* recordsOldestFirst(
 async function pagesOf(
   table: Table,
   range: RowRange,
-  isSkipped: (rowKey: string) => boolean,
+  isSkipped: IsSkipped,
 ): Promise<Pick<RowRange, 'from' | 'before'>[]> {
   const pages: Pick<RowRange, 'from' | 'before'>[] = [];
   let next: RowContinuation | undefined;
@@ -55,4 +79,10 @@ async function pagesOf(
 /** The fact of an audit record, whatever its row says of what follows from other facts. */
 function factOf(row: StoredRow) {
   return readEntryRow({ ...row, columns: { ...row.columns, kind: 'unchanged' } }).fact;
+}
+
+function statementOf(row: StoredRow): Statement {
+  const statement = readStatement(textOf(row, 'leaf') ?? '');
+  if (statement === undefined) throw corrupt(row);
+  return statement;
 }
