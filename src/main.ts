@@ -21,9 +21,9 @@ import { readSettings } from './settings.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { deadLetters } from './storage/dead-letters.ts';
-import { headLists } from './storage/head-lists.ts';
 import { historyPages } from './storage/history-pages.ts';
 import { historyReader, historyWriter } from './storage/history-store.ts';
+import { knownContent } from './storage/known-content.ts';
 import { outbox } from './storage/outbox.ts';
 import { progress as progressOf } from './storage/progress.ts';
 import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts';
@@ -93,8 +93,9 @@ registerReconciliation({
     reconcile: (reconciliation) => {
       const content = contents.get(reconciliation.registry);
       if (content === undefined) return undefined;
-      const heads = headLists(tables.repositories);
-      return reconcileRepository({ content, heads, record: recordFact(history), clock, log })(reconciliation);
+      const known = knownContent(tables.repositories);
+      const ports = { ...history, content, known, record: recordFact(history), clock, log };
+      return reconcileRepository(ports)(reconciliation);
     },
     rounds,
     log,

@@ -20,7 +20,10 @@ export function readTagSeen(fields: Fields): TagSeen | undefined {
     : { tag, digest, createdAt, updatedAt, locks };
 }
 
-/** A manifest as `/acr/v1` writes it, without its `references`: those of an index are empty in lists. */
+/**
+ * A manifest as `/acr/v1` writes it, without its `references`: those of an index are empty in lists. Of its `tags` only
+ * that there are some is read: lists have been seen to leave tags out (https://github.com/Azure/azure-cli/issues/7438).
+ */
 export function readManifestSeen(fields: Fields): ManifestSeen | undefined {
   const digest = fields.required('digest', digestForm);
   const createdAt = fields.required('createdTime', timestampForm);
@@ -32,9 +35,11 @@ export function readManifestSeen(fields: Fields): ManifestSeen | undefined {
     architecture: fields.optional('architecture', freeText(64)),
     os: fields.optional('os', freeText(64)),
   };
+  const tags = fields.sent('tags');
+  const isTagged = Array.isArray(tags) && tags.length > 0;
   return digest === undefined || createdAt === undefined || updatedAt === undefined || locks === undefined
     ? undefined
-    : { digest, createdAt, updatedAt, locks, ...present(optional) };
+    : { digest, createdAt, updatedAt, isTagged, locks, ...present(optional) };
 }
 
 /** An attribute that is missing is a problem: guessed either way, it would tell of a lock or of none. */

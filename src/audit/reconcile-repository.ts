@@ -6,26 +6,50 @@ import {
   type Look,
   type Seen,
 } from '../history/comparison.ts';
-import type { AuditRecord, Fact, FactSource, RepositoryId } from '../history/fact.ts';
+import type { Fact, FactSource, RepositoryId } from '../history/fact.ts';
 import type { ManifestHead, TagHead } from '../history/head.ts';
+import { type LockSubject, statedLocks } from '../history/observation.ts';
 import { recordIdOf } from '../history/record-id.ts';
-import { joined, OutOfOrder } from './joined.ts';
+import type { Digest } from '../registry/digest.ts';
+import { allowsTheSame, type LockState, unlocked } from '../registry/lock-state.ts';
+import { concurrently } from './concurrently.ts';
+import { type FoundRecordsPorts, foundRecords } from './found-records.ts';
+import { joined, OutOfOrder, type Pair } from './joined.ts';
+import { manifestLooks } from './manifest-looks.ts';
 import type { Clock, Log } from './ports.ts';
-import type { RecordOutcome } from './record-fact.ts';
 import type { ManifestSeen, RegistryContent, TagSeen } from './registry-content.ts';
 
-/** Lists a repository's heads in ascending order of tag or digest, read as far as they are consumed. */
-export interface HeadLists {
-  tagHeads(repository: RepositoryId): AsyncIterable<TagHead>;
-  manifestHeads(repository: RepositoryId): AsyncIterable<ManifestHead>;
+/** A tag that history knows, or whose locks were seen. */
+export interface KnownTag {
+  readonly tag: string;
+  readonly head?: TagHead;
+  readonly locks?: LockState;
 }
 
-export interface ReconcileRepositoryPorts {
+/** A manifest that history knows, or of which something was seen. */
+export interface KnownManifest {
+  readonly digest: Digest;
+  readonly head?: ManifestHead;
+  /** Its description was recorded. */
+  readonly isDescribed: boolean;
+  readonly locks?: LockState;
+}
+
+/** Reads what is known of a repository: lists in ascending order of tag or digest, as far as they are consumed. */
+export interface KnownContent {
+  tags(repository: RepositoryId): AsyncIterable<KnownTag>;
+  manifests(repository: RepositoryId): AsyncIterable<KnownManifest>;
+  /** Whether an index is known to list the manifest. */
+  isChild(repository: RepositoryId, digest: Digest): Promise<boolean>;
+}
+
+export interface ReconcileRepositoryPorts extends FoundRecordsPorts {
   readonly content: RegistryContent;
-  readonly heads: HeadLists;
-  readonly record: (record: AuditRecord) => Promise<RecordOutcome>;
+  readonly known: KnownContent;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of what was found so far, whenever some of it was recorded. */
+  readonly onProgress?: (found: ReconcileSummary) => Promise<void>;
 }
 
 /** A comparison to make. */
@@ -38,86 +62,154 @@ export interface Reconciliation extends RepositoryId {
   readonly hasFailed?: boolean;
 }
 
-/** What a comparison found that history lacked. */
+/** What a comparison found that was not known. */
 export interface ReconcileSummary {
   readonly pushes: number;
   readonly untags: number;
   readonly deletions: number;
+  /** Tags and manifests whose locks had changed. */
+  readonly lockChanges: number;
+  /** Manifests that were new and are described now. */
+  readonly described: number;
+  /** New manifests whose documents the registry refused to show: they are not described. */
+  readonly undescribed: number;
 }
+
+/** Tags and manifests looked at together: single reads and writes wait for the network most of the time. */
+const mostAtOnce = 8;
 
 /**
  * Compares a repository's history with what its registry holds, and records what no event told, or not yet: pushes at
- * the registry's own times, tags removed and manifests deleted some time since they were last known. Lists may be
- * stale, so what they say is gone or older than history is read by itself first. An unchanged repository costs its
- * lists and writes nothing; a comparison that was cut off is made again from the start and finds the rest.
+ * the registry's own times, tags removed and manifests deleted some time since they were last known, locks that changed,
+ * and what new manifests are. Lists may be stale, so what they say is gone or older than history is read by itself
+ * first. An unchanged repository costs its lists and writes nothing; a comparison that was cut off is made again from
+ * the start and finds the rest.
+ * @throws the signal's reason, between two tags or manifests, once it is aborted.
  */
 export function reconcileRepository(ports: ReconcileRepositoryPorts) {
-  return async (reconciliation: Reconciliation): Promise<ReconcileSummary> => {
-    const { content, heads, clock, log } = ports;
-    const { registry, repository, before } = reconciliation;
-    const found = { pushes: 0, untags: 0, deletions: 0 };
+  return async (reconciliation: Reconciliation, signal?: AbortSignal): Promise<ReconcileSummary> => {
+    const { content, known, clock, log } = ports;
+    const { registry, repository, before, source } = reconciliation;
+    const id: RepositoryId = { registry, repository };
+    const found = { pushes: 0, untags: 0, deletions: 0, lockChanges: 0, described: 0, undescribed: 0 };
+    const deleted = new Set<Digest>();
+    const counters = { push: 'pushes', untag: 'untags', delete: 'deletions' } as const;
+    const records = foundRecords(ports, id, ({ action }) => {
+      found[counters[action]] += 1;
+    });
+    const looks = manifestLooks({ content, known, records }, id, (looked) => {
+      found[looked] += 1;
+    });
     const look = (): Look => ({ now: clock.now(), ...(before === undefined ? {} : { before }) });
-
-    async function write(fact: Fact): Promise<void> {
-      const { outcome } = await ports.record({ registry, repository, fact });
-      if (outcome !== 'recorded') return;
-      if (fact.action === 'push') found.pushes += 1;
-      else if (fact.action === 'untag') found.untags += 1;
-      else found.deletions += 1;
-    }
     const factOf = (action: Fact['action'], difference: Dated, about: Partial<Fact>): Fact =>
-      foundFact(action, difference, about, reconciliation.source, clock.now());
+      foundFact(action, difference, about, source, clock.now());
 
-    async function tagPair(
-      tag: string,
-      listed: TagSeen | undefined,
-      head: TagHead | undefined,
-    ): Promise<void> {
+    async function tagPair({ left: listed, right: held, key: tag }: Pair<TagSeen, KnownTag>): Promise<void> {
       let seen = listed;
-      let difference = compareTag(seen, head, look());
+      let difference = compareTag(seen, held?.head, look());
       if (!isSettledByList(difference)) {
         seen = await content.tag(repository, tag);
-        difference = compareTag(seen, head, look());
+        difference = compareTag(seen, held?.head, look());
       }
-      if (difference.differs === 'pushed') return write(factOf('push', difference, { tag }));
+      if (seen !== undefined) await locksPair({ tag }, seen, held?.locks);
+      if (difference.differs === 'pushed') {
+        const fact = factOf('push', difference, { tag });
+        return held?.head === undefined ? records.tellNew(fact) : records.tell(fact);
+      }
       if (difference.differs !== 'gone') return;
       // A tag ends with its manifest; only when that is still there was the tag removed by itself.
       const manifest = await content.manifest(repository, difference.digest);
-      if (manifest === undefined) return write(factOf('delete', difference, {}));
-      return write(factOf('untag', difference, { tag }));
+      if (manifest === undefined) return deletion(difference);
+      return records.tell(factOf('untag', difference, { tag }));
     }
 
-    async function manifestPair(
-      listed: ManifestSeen | undefined,
-      head: ManifestHead | undefined,
-    ): Promise<void> {
-      let difference = compareManifest(seenOf(listed, head), head, look());
-      const digest = head?.digest ?? listed?.digest;
+    async function manifestPair({ left, right: held }: Pair<ManifestSeen, KnownManifest>): Promise<void> {
+      let seen = left;
+      let difference = compareManifest(seenOf(seen, held?.head), held?.head, look());
+      const digest = held?.digest ?? left?.digest;
       if (!isSettledByList(difference) && digest !== undefined) {
-        difference = compareManifest(seenOf(await content.manifest(repository, digest), head), head, look());
+        seen = await content.manifest(repository, digest);
+        difference = compareManifest(seenOf(seen, held?.head), held?.head, look());
       }
-      const about = listed === undefined ? {} : described(listed);
-      if (difference.differs === 'pushed') return write(factOf('push', difference, about));
-      if (difference.differs === 'gone') return write(factOf('delete', difference, {}));
+      if (seen !== undefined) {
+        await locksPair({ digest: seen.digest }, seen, held?.locks);
+        if (held?.isDescribed !== true) await looks.look(seen, { source, recordedAt: clock.now() });
+      }
+      if (difference.differs === 'pushed') {
+        const fact = factOf('push', difference, seen === undefined ? {} : contentOf(seen));
+        return held?.head === undefined ? records.tellNew(fact, true) : records.tell(fact);
+      }
+      if (difference.differs === 'gone') return deletion(difference);
+    }
+
+    /** Several tags may have ended with one manifest. */
+    async function deletion(difference: Dated): Promise<void> {
+      if (deleted.has(difference.digest)) return;
+      deleted.add(difference.digest);
+      return records.tell(factOf('delete', difference, {}));
+    }
+
+    async function locksPair(
+      of: LockSubject,
+      { locks, createdAt }: TagSeen | ManifestSeen,
+      last: LockState | undefined,
+    ): Promise<void> {
+      const was = last ?? unlocked;
+      if (allowsTheSame(locks, was)) return;
+      const at = clock.now();
+      const notBefore = Math.min(at, Math.max(before ?? 0, last === undefined ? createdAt : 0));
+      found.lockChanges += 1;
+      await records.state([
+        statedLocks(id, { of, locks, before: was }, { source, at, notBefore, recordedAt: at }),
+      ]);
+    }
+
+    async function pass<A, B>(
+      left: () => AsyncIterable<readonly A[]>,
+      leftKey: (item: A) => string,
+      right: () => AsyncIterable<B>,
+      rightKey: (item: B) => string,
+      handle: (pair: Pair<A, B>) => Promise<void>,
+    ): Promise<void> {
+      const handled = (pair: Pair<A, B>) => {
+        signal?.throwIfAborted();
+        return handle(pair);
+      };
+      try {
+        await concurrently(joined(itemsOf(left()), leftKey, right(), rightKey), mostAtOnce, handled);
+      } catch (error) {
+        // What was found before the fault is kept: the next comparison has that much less to do.
+        await records.flush();
+        if (!(error instanceof OutOfOrder)) throw error;
+        // The registry lists in an order of its own: its names are held and sorted instead.
+        const held = (await Array.fromAsync(itemsOf(left()))).toSorted((a, b) =>
+          leftKey(a) < leftKey(b) ? -1 : 1,
+        );
+        await concurrently(joined(inOrder(held), leftKey, right(), rightKey), mostAtOnce, handled);
+      }
+      await records.flush();
+      await ports.onProgress?.({ ...found });
     }
 
     // Tags first: a manifest with a tag is known by the push of the tag then.
-    await eachPair(
-      () => itemsOf(content.tags(repository)),
+    await pass(
+      () => content.tags(repository),
       ({ tag }) => tag,
-      () => heads.tagHeads(reconciliation),
+      () => known.tags(id),
       ({ tag }) => tag,
-      ({ key, left, right }) => tagPair(key, left, right),
+      tagPair,
     );
-    await eachPair(
-      () => itemsOf(content.manifests(repository)),
+    await pass(
+      () => content.manifests(repository),
       ({ digest }) => digest,
-      () => heads.manifestHeads(reconciliation),
+      () => known.manifests(id),
       ({ digest }) => digest,
-      ({ left, right }) => manifestPair(left, right),
+      manifestPair,
     );
+    await looks.finish();
+    await records.flush();
     log.info('repository reconciled', { registry, repository, ...found });
-    return found;
+    return { ...found };
   };
 }
 
@@ -152,7 +244,7 @@ function foundFact(
   };
 }
 
-function described({ mediaType, size }: ManifestSeen): Partial<Fact> {
+function contentOf({ mediaType, size }: ManifestSeen): Partial<Fact> {
   return {
     ...(mediaType === undefined ? {} : { mediaType }),
     ...(size === undefined ? {} : { size }),
@@ -163,23 +255,6 @@ async function* itemsOf<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T
   for await (const page of pages) yield* page;
 }
 
-async function eachPair<A, B>(
-  left: () => AsyncIterable<A>,
-  leftKey: (item: A) => string,
-  right: () => AsyncIterable<B>,
-  rightKey: (item: B) => string,
-  handle: (pair: { key: string; left?: A; right?: B }) => Promise<void>,
-): Promise<void> {
-  try {
-    for await (const pair of joined(left(), leftKey, right(), rightKey)) await handle(pair);
-  } catch (error) {
-    if (!(error instanceof OutOfOrder)) throw error;
-    // The registry lists in an order of its own: its names are held and sorted instead. What was done is not undone,
-    // and comparing it again finds no difference.
-    const held = (await Array.fromAsync(left())).toSorted((a, b) => (leftKey(a) < leftKey(b) ? -1 : 1));
-    const inOrder = (async function* () {
-      yield* held;
-    })();
-    for await (const pair of joined(inOrder, leftKey, right(), rightKey)) await handle(pair);
-  }
+async function* inOrder<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
 }

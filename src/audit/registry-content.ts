@@ -22,6 +22,8 @@ export interface ManifestSeen {
   readonly size?: number;
   readonly architecture?: string;
   readonly os?: string;
+  /** Whether some tag points to it. */
+  readonly isTagged: boolean;
   readonly locks: LockState;
 }
 

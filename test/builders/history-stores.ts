@@ -10,11 +10,16 @@ export interface HistoryTables {
   readonly log: Table;
 }
 
-/** `recordFact` over the given tables. */
-export function recorderOver({ repositories, digests, log }: HistoryTables) {
-  return recordFact({
+/** The stores of history over the given tables. */
+export function storesOver({ repositories, digests, log }: HistoryTables) {
+  return {
     reader: historyReader(repositories),
     writer: historyWriter(repositories, digests),
     outbox: outbox(log),
-  });
+  };
+}
+
+/** `recordFact` over the given tables. */
+export function recorderOver(tables: HistoryTables) {
+  return recordFact(storesOver(tables));
 }

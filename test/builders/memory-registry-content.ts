@@ -38,7 +38,7 @@ export interface MemoryRegistry {
   repository(name: string): MemoryRepository;
 }
 
-interface HeldManifest extends ManifestSeen {
+interface HeldManifest extends Omit<ManifestSeen, 'isTagged'> {
   readonly document: Manifest;
 }
 
@@ -116,7 +116,8 @@ export function memoryRegistryContent({ pageSize = 1_000 } = {}): MemoryRegistry
         ({ digest }) => digest,
         (held) => listed(held.get(repository)?.manifests),
       );
-      for await (const page of pages) yield page.map(seenOf);
+      const tagged = taggedIn((frozen ?? fresh).get(repository));
+      for await (const page of pages) yield page.map((held) => seenOf(held, tagged));
     },
     async tag(repository, tag) {
       called(`tag ${repository}:${tag}`);
@@ -124,8 +125,9 @@ export function memoryRegistryContent({ pageSize = 1_000 } = {}): MemoryRegistry
     },
     async manifest(repository, digest) {
       called(`manifest ${repository}@${digest}`);
-      const held = fresh.get(repository)?.manifests.get(digest);
-      return held && seenOf(held);
+      const held = fresh.get(repository);
+      const manifest = held?.manifests.get(digest);
+      return manifest && seenOf(manifest, taggedIn(held));
     },
     async document(repository, digest) {
       called(`document ${repository}@${digest}`);
@@ -201,8 +203,12 @@ function listed<T extends { readonly locks: LockState }>(held: ReadonlyMap<strin
   return [...(held?.values() ?? [])].filter(({ locks }) => locks.canList);
 }
 
-function seenOf({ document: _, ...seen }: HeldManifest): ManifestSeen {
-  return seen;
+function seenOf({ document: _, ...seen }: HeldManifest, tagged: ReadonlySet<Digest>): ManifestSeen {
+  return { ...seen, isTagged: tagged.has(seen.digest) };
+}
+
+function taggedIn(held: Held | undefined): ReadonlySet<Digest> {
+  return new Set([...(held?.tags.values() ?? [])].map(({ digest }) => digest));
 }
 
 function withLocks<K, T extends { readonly locks: LockState }>(

@@ -3,10 +3,10 @@ import { AuditFault } from '../../../src/audit/fault.ts';
 import { queryHistory } from '../../../src/audit/query-history.ts';
 import { reconcileRepository } from '../../../src/audit/reconcile-repository.ts';
 import { resolveTag } from '../../../src/audit/resolve-tag.ts';
-import { headLists } from '../../../src/storage/head-lists.ts';
 import { historyPages } from '../../../src/storage/history-pages.ts';
+import { knownContent } from '../../../src/storage/known-content.ts';
 import { fact, recordOf } from '../../builders/facts.ts';
-import { recorderOver } from '../../builders/history-stores.ts';
+import { recorderOver, storesOver } from '../../builders/history-stores.ts';
 import { memoryRegistryContent } from '../../builders/memory-registry-content.ts';
 import { memoryTable } from '../../builders/memory-table.ts';
 import { digestOf } from '../../builders/registry-event.ts';
@@ -25,7 +25,8 @@ function setting() {
   const record = recorderOver(tables);
   const reconcile = reconcileRepository({
     content: registry.content,
-    heads: headLists(tables.repositories),
+    ...storesOver(tables),
+    known: knownContent(tables.repositories),
     record,
     clock,
     log: { info: () => {}, warn: () => {}, error: () => {} },
@@ -34,9 +35,11 @@ function setting() {
     tables,
     registry,
     app: registry.repository('team/app'),
-    reconcile(at: number, before?: number) {
+    async reconcile(at: number, before?: number) {
       clock.time = at;
-      return reconcile({ ...repository, source: 'reconcile', ...(before === undefined ? {} : { before }) });
+      const since = before === undefined ? {} : { before };
+      const { pushes, untags, deletions } = await reconcile({ ...repository, source: 'reconcile', ...since });
+      return { pushes, untags, deletions };
     },
     event: (name: string, at: number, what: Parameters<typeof fact>[2]) =>
       record(recordOf({ ...fact(name, 0, what), at: { time: at, id: name } })),

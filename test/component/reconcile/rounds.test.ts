@@ -10,6 +10,7 @@ import { digestOf } from '../../builders/registry-event.ts';
 
 const start = Date.UTC(2026, 4, 2, 14);
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
+const nothingFound = { pushes: 0, untags: 0, deletions: 0, lockChanges: 0, described: 0, undescribed: 0 };
 
 /** Rounds over two registries, with a queue that is worked off by hand. */
 function setting() {
@@ -113,7 +114,7 @@ describe('when a round begins', () => {
 
 describe('when a comparison fails', () => {
   const fault = new AuditFault('registry-503', 'the registry is away', { retryable: true });
-  const nothing = { pushes: 0, untags: 0, deletions: 0 };
+  const nothing = { ...nothingFound };
 
   it('the next round goes on from the last one that succeeded, until one does', async () => {
     const { registries, begin, taken, rounds } = setting();

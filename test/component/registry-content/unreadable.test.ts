@@ -291,6 +291,7 @@ describe('when one item is read', () => {
     expect(Object.keys((await content.manifest(repository, asked)) ?? {}).sort()).toEqual([
       'createdAt',
       'digest',
+      'isTagged',
       'locks',
       'updatedAt',
     ]);
