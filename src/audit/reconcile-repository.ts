@@ -6,8 +6,9 @@ import {
   type Look,
   type Seen,
 } from '../history/comparison.ts';
-import type { Fact, FactSource, RepositoryId } from '../history/fact.ts';
+import { type Fact, type FactSource, isFound, type RepositoryId } from '../history/fact.ts';
 import type { ManifestHead, TagHead } from '../history/head.ts';
+import type { Instant } from '../history/instant.ts';
 import { type LockSubject, statedLocks } from '../history/observation.ts';
 import { recordIdOf } from '../history/record-id.ts';
 import type { Digest } from '../registry/digest.ts';
@@ -117,10 +118,11 @@ export function reconcileRepository(ports: ReconcileRepositoryPorts) {
         return held?.head === undefined ? records.tellNew(fact) : records.tell(fact);
       }
       if (difference.differs !== 'gone') return;
+      const gone = await sinceKnown(difference, held?.head?.newestPush);
       // A tag ends with its manifest; only when that is still there was the tag removed by itself.
       const manifest = await content.manifest(repository, difference.digest);
-      if (manifest === undefined) return deletion(difference);
-      return records.tell(factOf('untag', difference, { tag }));
+      if (manifest === undefined) return deletion(gone);
+      return records.tell(factOf('untag', gone, { tag }));
     }
 
     async function manifestPair({ left, right: held }: Pair<ManifestSeen, KnownManifest>): Promise<void> {
@@ -139,7 +141,15 @@ export function reconcileRepository(ports: ReconcileRepositoryPorts) {
         const fact = factOf('push', difference, seen === undefined ? {} : contentOf(seen));
         return held?.head === undefined ? records.tellNew(fact, true) : records.tell(fact);
       }
-      if (difference.differs === 'gone') return deletion(difference);
+      if (difference.differs === 'gone') return deletion(await sinceKnown(difference, held?.head?.newest));
+    }
+
+    /** The last comparison vouches for what was known then: what an event told of since may have been gone before it. */
+    async function sinceKnown(gone: Gone, newest: Instant | undefined): Promise<Gone> {
+      if (newest === undefined || gone.notBefore === newest.time) return gone;
+      const fact = (await ports.reader.record(id, newest))?.fact;
+      const wasThere = fact !== undefined && (isFound(fact) || fact.recordedAt < gone.notBefore);
+      return wasThere ? gone : { ...gone, notBefore: newest.time };
     }
 
     /** Several tags may have ended with one manifest. */
@@ -221,6 +231,7 @@ function seenOf(manifest: ManifestSeen | undefined, head: ManifestHead | undefin
 }
 
 type Dated = Extract<Difference, { differs: 'pushed' | 'gone' }>;
+type Gone = Extract<Difference, { differs: 'gone' }>;
 
 function foundFact(
   action: Fact['action'],

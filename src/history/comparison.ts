@@ -36,7 +36,9 @@ export function compareTag(seen: Seen | undefined, head: TagHead | undefined, lo
   const newest = Math.max(head.newestPush.time, head.endedAt?.time ?? 0);
   if (seen === undefined) return held === undefined ? same : gone(held, newest, look);
   if (held === seen.digest && seen.updatedAt <= newest + announcementToleranceMs) return same;
-  return pushed(seen, newest, look);
+  // What deleted the digest before says nothing of another: the tag may have moved on to it earlier.
+  const since = head.holding.digest === seen.digest ? newest : head.newestPush.time;
+  return pushed(seen, since, look);
 }
 
 /** Compares a manifest, as it was read by itself just now, with its head. */

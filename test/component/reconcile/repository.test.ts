@@ -113,6 +113,22 @@ describe('when no event arrives', () => {
   });
 });
 
+describe('when only some events arrive', () => {
+  it('dates a move by the registry, also when the digest it moved from was deleted since', async () => {
+    const { app, reconcile, event, history } = setting();
+    app.push('prod', one, minute(1));
+    await event('push', minute(1), { digest: one, tag: 'prod' });
+    app.push('prod', two, minute(2));
+    app.deleteManifest(one);
+    await event('delete', minute(3), { digest: one, action: 'delete' });
+    expect(await reconcile(minute(10))).toEqual({ pushes: 1, untags: 0, deletions: 0 });
+    expect(await history('prod')).toEqual([
+      { kind: 'moved', digest: two, at: minute(2), source: 'reconcile' },
+      { kind: 'created', digest: one, at: minute(1), source: 'event' },
+    ]);
+  });
+});
+
 describe('when history says the same', () => {
   it('costs the lists and writes nothing', async () => {
     const { app, reconcile, registry, tables } = setting();
@@ -160,6 +176,18 @@ describe('when an event arrives after what it tells was found', () => {
     });
     expect(await resolve('prod', minute(13))).toMatchObject({ outcome: 'ended' });
     expect(await resolve('prod', minute(11))).toMatchObject({ outcome: 'resolved', digest: one });
+  });
+
+  it('says of what was gone before the last comparison knew of it that it may have gone before that', async () => {
+    const { reconcile, event, history } = setting();
+    await reconcile(minute(10));
+    await event('late', minute(1), { digest: one, tag: 'prod', recordedAt: minute(11) });
+    expect(await reconcile(minute(20), minute(10))).toEqual({ pushes: 0, untags: 0, deletions: 1 });
+    expect((await history('prod'))[0]).toMatchObject({
+      kind: 'deleted',
+      at: minute(20),
+      notBefore: minute(1),
+    });
   });
 
   it('explains an untag: the manifest had been deleted', async () => {
