@@ -13,9 +13,13 @@ async function partitionRows(table: Table, partitionKey: string): Promise<readon
   return Array.fromAsync(rowsOf(table, { partitionKey, from: ' ', before: '~' }));
 }
 
+/** Statements and what follows from them, which are no part of a timeline. */
+const statementRow = /^[Soclis]\|/;
+
 /** A repository's history as its rows tell it. Throws when there is a row that belongs to nothing. */
 export async function historyIn(repositories: Table, repository: RepositoryId): Promise<History> {
-  const rows = await partitionRows(repositories, repositoryKey(repository));
+  const all = await partitionRows(repositories, repositoryKey(repository));
+  const rows = all.filter(({ rowKey }) => !statementRow.test(rowKey));
   const heads = headsOf(rows);
   // Row keys are newest first; histories are told from the beginning.
   const oldestFirst = rows.toReversed();
