@@ -11,8 +11,12 @@ export interface CommandLine {
   readonly port: number;
   readonly data: string;
   readonly auth: boolean;
+  readonly queueLease: number;
   readonly verbose: boolean;
 }
+
+/** A storage queue hides a message for seven days at most: https://learn.microsoft.com/rest/api/storageservices/get-messages. */
+const maxQueueLease = 604_800;
 
 /** How the command is used. */
 export const usage = `Usage: node local/host/main.ts --data DIR [options]
@@ -21,6 +25,7 @@ export const usage = `Usage: node local/host/main.ts --data DIR [options]
   --port PORT       0 picks a free one (default: 7071)
   --address HOST    default 127.0.0.1: reachable from this machine only
   --data DIR        where timers and keys are remembered
+  --queue-lease S   seconds until a queue message of a host that was killed comes back (default: 600, as on Azure)
   --auth            require function, system and master keys
   --verbose         log at level trace`;
 
@@ -34,9 +39,14 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid(`--port ${values.port} is not a port.`);
+  const queueLease = Number(values['queue-lease']);
+  if (!Number.isInteger(queueLease) || queueLease < 1 || queueLease > maxQueueLease)
+    throw invalid(
+      `--queue-lease ${values['queue-lease']} is no number of seconds from 1 to ${maxQueueLease}.`,
+    );
   if (values.data === undefined) throw invalid('--data DIR is missing.');
   const { entry, address, data, auth, verbose } = values;
-  return { entry, appRoot: values['app-root'], address, port, data, auth, verbose };
+  return { entry, appRoot: values['app-root'], address, port, data, auth, queueLease, verbose };
 }
 
 function parse(args: readonly string[]) {
@@ -49,6 +59,7 @@ function parse(args: readonly string[]) {
         port: { type: 'string', default: '7071' },
         address: { type: 'string', default: '127.0.0.1' },
         data: { type: 'string' },
+        'queue-lease': { type: 'string', default: '600' },
         auth: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
       },

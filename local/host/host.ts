@@ -35,6 +35,8 @@ export interface HostOptions {
   readonly address?: string;
   /** Require keys, as on Azure. */
   readonly auth?: boolean;
+  /** Seconds a queue message stays hidden before its lease is renewed at half time; 10 minutes unless given. */
+  readonly queueLease?: number;
   /** Log everything rather than information and above. */
   readonly verbose?: boolean;
   /** App settings; the process environment unless given. */
@@ -101,6 +103,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const listeners = await startListeners({
     plan,
     queueSettings: hostJson.queues,
+    ...(options.queueLease === undefined ? {} : { queueLease: options.queueLease }),
     statuses: fileTimerStatus(join(data, 'timers')),
     invoker,
     log,

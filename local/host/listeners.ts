@@ -9,6 +9,7 @@ import { runTimer } from './timer-trigger.ts';
 export interface ListenerOptions {
   readonly plan: Pick<HostPlan, 'timers' | 'queues'>;
   readonly queueSettings: QueueSettings;
+  readonly queueLease?: number;
   readonly statuses: TimerStatusStore;
   readonly invoker: Invoker;
   readonly log: HostLog;
@@ -36,8 +37,9 @@ export async function startListeners(options: ListenerOptions): Promise<readonly
   if (queues.length === 0) return timers;
   // The storage SDK is slow to load, and few apps have queues.
   const { runQueueListener } = await import('./queue-trigger.ts');
+  const lease = options.queueLease === undefined ? {} : { lease: options.queueLease };
   const polling = queues.map((queue) =>
-    listen(queue.target, runQueueListener({ ...queue, settings, invoker, log, signal })),
+    listen(queue.target, runQueueListener({ ...queue, ...lease, settings, invoker, log, signal })),
   );
   return [...timers, ...polling];
 }

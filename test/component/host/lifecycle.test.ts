@@ -210,7 +210,7 @@ describe('refusing to start', () => {
     expect(stderr).toMatch(/extensions\.queues\.batchSize: /);
   });
 
-  it.each(['--port x', '--port 65536', '--unknown', 'stray'])(
+  it.each(['--port x', '--port 65536', '--queue-lease 0', '--unknown', 'stray'])(
     'when the arguments are %s, the usage is printed',
     async (line) => {
       const { code, stderr } = await runHostProcess(app, { env, args: line.split(' ') });
