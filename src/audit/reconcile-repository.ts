@@ -191,23 +191,27 @@ export function reconcileRepository(ports: ReconcileRepositoryPorts) {
       await ports.onProgress?.({ ...found });
     }
 
-    // Tags first: a manifest with a tag is known by the push of the tag then.
-    await pass(
-      () => content.tags(repository),
-      ({ tag }) => tag,
-      () => known.tags(id),
-      ({ tag }) => tag,
-      tagPair,
-    );
-    await pass(
-      () => content.manifests(repository),
-      ({ digest }) => digest,
-      () => known.manifests(id),
-      ({ digest }) => digest,
-      manifestPair,
-    );
-    await looks.finish();
-    await records.flush();
+    try {
+      // Tags first: a manifest with a tag is known by the push of the tag then.
+      await pass(
+        () => content.tags(repository),
+        ({ tag }) => tag,
+        () => known.tags(id),
+        ({ tag }) => tag,
+        tagPair,
+      );
+      await pass(
+        () => content.manifests(repository),
+        ({ digest }) => digest,
+        () => known.manifests(id),
+        ({ digest }) => digest,
+        manifestPair,
+      );
+      await looks.finish();
+      await records.flush();
+    } finally {
+      await ports.onProgress?.({ ...found });
+    }
     log.info('repository reconciled', { registry, repository, ...found });
     return { ...found };
   };
