@@ -230,7 +230,7 @@ function foundFact(
   action: Fact['action'],
   { digest, at, notBefore }: Dated,
   about: Partial<Fact>,
-  source: FactSource,
+  source: Reconciliation['source'],
   recordedAt: number,
 ): Fact {
   const what = [source, action, ...(about.tag === undefined ? [] : [about.tag]), digest.slice(7, 19)];
@@ -245,8 +245,15 @@ function foundFact(
     source,
     eventId: id,
     client: {},
+    notes: [completenessNotes[source]],
   };
 }
+
+/** How complete the history is at what was found. */
+const completenessNotes = {
+  backfill: 'here when the registry was first compared: what came before is not known',
+  reconcile: 'no event had told it when the registry was compared',
+} as const;
 
 function contentOf({ mediaType, size }: ManifestSeen): Partial<Fact> {
   return {

@@ -122,6 +122,13 @@ describe('a fault', () => {
     },
   );
 
+  it('when a fault has a cause, both are logged', async () => {
+    const fault = new AuditFault('storage-403', 'refused', { retryable: false, cause: new Error('no role') });
+    const app = auditApp({ faults: () => ({ before: () => fault }) });
+    await app.get('status');
+    expect(JSON.stringify(app.lines)).toContain('no role');
+  });
+
   it.each(paths)('when storage refuses %s for good, it is 500 and gives nothing away', async (path) => {
     const fault = new AuditFault('storage-403', 'AccountKey=secret', { retryable: false });
     const app = auditApp({ faults: () => ({ before: () => fault }) });
