@@ -4,11 +4,13 @@ import { parseArgs } from 'node:util';
 import { appLoad } from './app-load.ts';
 import { type Figure, tableOf } from './figure.ts';
 import { ingest } from './ingest.ts';
+import { reconcile } from './reconcile.ts';
 import { roundTrips } from './round-trips.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'round-trips': roundTrips,
   ingest,
+  reconcile,
   'app-load': appLoad,
 };
 

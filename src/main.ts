@@ -6,7 +6,7 @@ import { resolveRoute } from './api/resolve.ts';
 import { registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
 import { recordQueuedEvents, rejectPoisonMessage } from './audit/queued-events.ts';
-import { reconcileNext } from './audit/reconcile-next.ts';
+import { reconcileNext, rejectComparison } from './audit/reconcile-next.ts';
 import { reconcileRegistries } from './audit/reconcile-registries.ts';
 import { reconcileRepository } from './audit/reconcile-repository.ts';
 import { recordEvent } from './audit/record-event.ts';
@@ -24,12 +24,14 @@ import { deadLetters } from './storage/dead-letters.ts';
 import { historyPages } from './storage/history-pages.ts';
 import { historyReader, historyWriter } from './storage/history-store.ts';
 import { knownContent } from './storage/known-content.ts';
+import { leases } from './storage/leases.ts';
 import { outbox } from './storage/outbox.ts';
 import { progress as progressOf } from './storage/progress.ts';
 import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts';
 import { reconcileRounds } from './storage/reconcile-rounds.ts';
 import { rejections } from './storage/rejections.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
+import { unannouncedChanges } from './storage/unannounced-changes.ts';
 
 // The composition root: the only place that reads the environment and knows every adapter.
 const settings = readSettings(process.env);
@@ -72,6 +74,9 @@ const history = {
 const rounds = reconcileRounds(tables.inventory);
 const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));
 
+const changes = unannouncedChanges(tables.inventory);
+const letters = deadLetters(blobs);
+
 const ingest = { ...history, rejections: rejections(tables.rejected), clock, log };
 const record = recordEvent(settings.registries, ingest);
 
@@ -80,7 +85,7 @@ registerRegistryEventsQueue({
   record: recordQueuedEvents({ ...ingest, record }),
   reject: rejectPoisonMessage(ingest, maxDequeueCount),
 });
-registerDeadLetters(replayDeadLetters({ deadLetters: deadLetters(blobs), record, clock, log }));
+registerDeadLetters(replayDeadLetters({ deadLetters: letters, record, clock, log }));
 registerReconciliation({
   beginRounds: reconcileRegistries({
     contents,
@@ -90,16 +95,20 @@ registerReconciliation({
     log,
   }),
   reconcile: reconcileNext({
-    reconcile: (reconciliation) => {
+    reconcile: (reconciliation, onProgress, signal) => {
       const content = contents.get(reconciliation.registry);
       if (content === undefined) return undefined;
       const known = knownContent(tables.repositories);
-      const ports = { ...history, content, known, record: recordFact(history), clock, log };
-      return reconcileRepository(ports)(reconciliation);
+      const ports = { ...history, content, known, record: recordFact(history), clock, log, onProgress };
+      return reconcileRepository(ports)(reconciliation, signal);
     },
     rounds,
+    leases: leases(blobs),
+    changes,
+    clock,
     log,
   }),
+  reject: rejectComparison(ingest),
   queueName: reconcileQueueName,
   log,
 });
@@ -107,7 +116,7 @@ registerRoutes(
   [
     historyRoute(settings.registries, pages),
     resolveRoute(settings.registries, pages, clock),
-    statusRoute(settings.registries, { progress, rounds, queue, clock }),
+    statusRoute(settings.registries, { progress, rounds, queue, changes, deadLetters: letters, clock }),
     healthRoute(progress),
   ],
   settings.auth,

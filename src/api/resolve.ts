@@ -35,7 +35,7 @@ export function resolveRoute(registries: readonly AcceptedRegistry[], pages: His
       const resolution = await resolve(named, named.tag, time);
       if (resolution.outcome !== 'resolved') throw new RequestProblem(notResolved(named, time, resolution));
       const { registry, repository, tag } = named;
-      const { digest, since, until, certainty, entry } = resolution;
+      const { digest, since, sinceNotBefore, until, untilNotBefore, certainty, entry } = resolution;
       const { occurredAt, client, eventId, recordId, kind } = historyItem({ ...named, entry, position: '' });
       return {
         headers: { 'cache-control': 'no-store' },
@@ -47,7 +47,9 @@ export function resolveRoute(registries: readonly AcceptedRegistry[], pages: His
           at: isoTime(time),
           digest,
           since: isoTime(since),
+          ...(sinceNotBefore === undefined ? {} : { sinceNotBefore: isoTime(sinceNotBefore) }),
           ...(until === undefined ? {} : { until: isoTime(until) }),
+          ...(untilNotBefore === undefined ? {} : { untilNotBefore: isoTime(untilNotBefore) }),
           certainty,
           by: { kind, occurredAt, client, eventId, recordId },
         },
@@ -67,12 +69,13 @@ function notResolved(
     case 'ended': {
       const { kind, fact } = resolution.entry;
       const endedAt = isoTime(fact.at.time);
+      const endedNotBefore = fact.notBefore === undefined ? {} : { endedNotBefore: isoTime(fact.notBefore) };
       return {
         status: 404,
         type: 'tag-ended',
         title: 'The tag pointed to nothing then',
         detail: `${image} pointed to nothing at ${at}: it was ${kind} at ${endedAt}.`,
-        members: { kind, endedAt, lastDigest: fact.digest, recordId: fact.at.id },
+        members: { kind, endedAt, ...endedNotBefore, lastDigest: fact.digest, recordId: fact.at.id },
       };
     }
     case 'before-history': {

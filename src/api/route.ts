@@ -68,7 +68,12 @@ export async function answerTo(
     return await to.answer({ query, principal, accept, url: request.url });
   } catch (error) {
     if (error instanceof RequestProblem) return problemResponse(error.problem);
-    context.error('request failed', { route: to.name, error: String(error) });
+    const cause = error instanceof Error ? error.cause : undefined;
+    context.error('request failed', {
+      route: to.name,
+      error: String(error),
+      ...(cause === undefined ? {} : { cause: String(cause) }),
+    });
     return problemResponse(problemOf(error, context.invocationId));
   }
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
+import type { DeadLetters } from '../audit/dead-letters.ts';
 import { AuditFault } from '../audit/fault.ts';
 import type { Progress } from '../audit/history-pages.ts';
-import type { Clock } from '../audit/ports.ts';
-import type { ReconcileQueue, ReconcileRounds } from '../audit/reconcile-registries.ts';
+import type { Clock, UnannouncedChanges } from '../audit/ports.ts';
+import type { ReconcileQueue, ReconcileRounds, Round } from '../audit/reconcile-registries.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { isoTime } from './history-entry.ts';
 import { route } from './route.ts';
@@ -29,26 +30,33 @@ export function healthRoute(progress: Progress) {
 /** What the status is told from. */
 export interface StatusPorts {
   readonly progress: Progress;
-  readonly rounds: Pick<ReconcileRounds, 'last'>;
+  readonly rounds: Pick<ReconcileRounds, 'last' | 'failed'>;
   readonly queue: Pick<ReconcileQueue, 'waiting'>;
+  readonly changes: Pick<UnannouncedChanges, 'since'>;
+  readonly deadLetters: Pick<DeadLetters, 'counts'>;
   readonly clock: Clock;
 }
 
+/** Milliseconds back for which changes that no event announced are counted. */
+const unannouncedSpanMs = 86_400_000;
+
 /** `GET status`: how far each registry's history has come. */
 export function statusRoute(registries: readonly AcceptedRegistry[], ports: StatusPorts) {
-  const { progress, queue, clock } = ports;
+  const { progress, queue, deadLetters, clock } = ports;
   return route({
     name: 'getStatus',
     method: 'GET',
     path: 'status',
-    summary: 'For each audited registry: its last event, its last comparison, and what was rejected.',
+    summary:
+      'For each audited registry: its last event, its comparisons, what they found, and what was rejected.',
     role: 'Audit.Read',
     query,
     async answer() {
-      const [known, unattributed, waiting] = await Promise.all([
-        Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, ports))),
+      const waiting = await queue.waiting();
+      const [known, unattributed, letters] = await Promise.all([
+        Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, waiting, ports))),
         progress.of('unknown'),
-        queue.waiting(),
+        deadLetters.counts(),
       ]);
       return {
         headers: { 'cache-control': 'no-store' },
@@ -56,6 +64,7 @@ export function statusRoute(registries: readonly AcceptedRegistry[], ports: Stat
           at: isoTime(clock.now()),
           registries: known,
           comparisonsWaiting: waiting,
+          deadLetters: letters,
           unattributed: { rejected: unattributed.rejected },
         },
       };
@@ -63,22 +72,40 @@ export function statusRoute(registries: readonly AcceptedRegistry[], ports: Stat
   });
 }
 
-async function registryStatus(registry: string, { progress, rounds }: StatusPorts) {
-  const [{ lastEventAt, lastRecordedAt, rejected }, round] = await Promise.all([
+async function registryStatus(registry: string, waiting: number, ports: StatusPorts) {
+  const { progress, rounds, changes, clock } = ports;
+  const since = clock.now() - unannouncedSpanMs;
+  const [{ lastEventAt, lastRecordedAt, rejected }, round, failed, found] = await Promise.all([
     progress.of(registry),
     rounds.last(registry),
+    rounds.failed(registry),
+    changes.since(registry, since),
   ]);
-  const lastRound = round && { startedAt: isoTime(round.startedAt), repositories: round.repositories };
-  const compared = lastRound === undefined ? {} : { lastRound };
-  if (lastEventAt === undefined || lastRecordedAt === undefined) return { registry, ...compared, rejected };
   return {
     registry,
-    lastEvent: {
-      occurredAt: isoTime(lastEventAt),
-      recordedAt: isoTime(lastRecordedAt),
-      lagMs: lastRecordedAt - lastEventAt,
-    },
-    ...compared,
+    ...(lastEventAt === undefined || lastRecordedAt === undefined
+      ? {}
+      : {
+          lastEvent: {
+            occurredAt: isoTime(lastEventAt),
+            recordedAt: isoTime(lastRecordedAt),
+            lagMs: lastRecordedAt - lastEventAt,
+          },
+        }),
+    ...(round === undefined ? {} : roundStatus(round, waiting)),
+    repositoriesFailed: failed,
+    unannounced: { since: isoTime(since), ...found },
     rejected,
+  };
+}
+
+/** A round ends when no comparison waits; the one before had ended when it began. */
+function roundStatus({ startedAt, repositories, before }: Round, waiting: number) {
+  const full = waiting === 0 ? startedAt : before;
+  return {
+    lastRound: { startedAt: isoTime(startedAt), repositories },
+    ...(full === undefined ? {} : { lastFullReconcile: isoTime(full) }),
+    // The queue is one for all registries: of several, none has more waiting than it has repositories.
+    repositoriesPending: Math.min(waiting, repositories),
   };
 }

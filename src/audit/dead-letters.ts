@@ -20,4 +20,11 @@ export interface DeadLetters {
   done(letter: DeadLetter): Promise<void>;
   /** Puts one aside that cannot be read, with the reason. The content is kept. */
   quarantine(letter: DeadLetter, reason: string): Promise<void>;
+  counts(): Promise<DeadLetterCounts>;
+}
+
+/** How many dead letters there are, each counted up to 1,000. */
+export interface DeadLetterCounts {
+  readonly waiting: number;
+  readonly quarantined: number;
 }

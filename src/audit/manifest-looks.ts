@@ -31,6 +31,9 @@ interface Candidate {
 /** Candidates held at most, before they are looked at in spite of indexes yet to come. */
 const mostCandidates = 5_000;
 
+/** Children of new indexes held at most, so that they need not be asked for. */
+const mostListed = 50_000;
+
 /** Documents read together. */
 const mostAtOnce = 8;
 
@@ -45,12 +48,14 @@ export function manifestLooks(
   onLook: (looked: 'described' | 'undescribed') => void,
 ): ManifestLooks {
   let candidates: Candidate[] = [];
+  const listedNow = new Set<Digest>();
   let isRefused = false;
 
   async function describe(seen: ManifestSeen, when: LookedAt, document?: Manifest | { unreadable: string }) {
     const { digest, createdAt } = seen;
     const told = document === undefined ? {} : learned(document);
     const children = document !== undefined && 'children' in document ? document.children : [];
+    if (listedNow.size < mostListed) for (const child of children) listedNow.add(child.digest);
     const description = { ...listed(seen), ...told, digest };
     onLook('described');
     await records.state(statedDescription(repository, { description, children }, { ...when, at: createdAt }));
@@ -79,7 +84,8 @@ export function manifestLooks(
     const some = candidates;
     candidates = [];
     await concurrently(each(some), mostAtOnce, async ({ seen, when }) => {
-      if (await known.isChild(repository, seen.digest)) await describe(seen, when);
+      const { digest } = seen;
+      if (listedNow.has(digest) || (await known.isChild(repository, digest))) await describe(seen, when);
       else await read(seen, when);
     });
   }

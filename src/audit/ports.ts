@@ -86,3 +86,31 @@ export interface Rejection {
 export interface Rejections {
   keep(rejection: Rejection): Promise<void>;
 }
+
+/** What became of work that only one may do at a time. */
+export type Held<T> = { readonly held: true; readonly result: T } | { readonly held: false };
+
+/** Lets one instance at a time do something. */
+export interface Leases {
+  /**
+   * Works while the lease of this name is held, and not at all while another holds it. The signal is aborted, with a
+   * retryable AuditFault, when it is lost: another may begin then.
+   */
+  hold<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<Held<T>>;
+}
+
+/** Counts of changes that comparisons found. */
+export interface ChangeCounts {
+  readonly pushes: number;
+  readonly untags: number;
+  readonly deletions: number;
+  readonly lockChanges: number;
+}
+
+/** Changes that no event had announced when a comparison found them. */
+export interface UnannouncedChanges {
+  /** Notes what the comparison of a repository that began at `startedAt` has found so far. */
+  note(registry: string, repository: string, startedAt: number, found: ChangeCounts): Promise<void>;
+  /** The sum of what comparisons found that began at a time or later. */
+  since(registry: string, time: number): Promise<ChangeCounts>;
+}

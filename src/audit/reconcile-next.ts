@@ -1,31 +1,100 @@
-import type { Log } from './ports.ts';
+import { AuditFault } from './fault.ts';
+import type { ChangeCounts, Clock, Leases, Log, Rejections, UnannouncedChanges } from './ports.ts';
 import type { ReconcileRounds } from './reconcile-registries.ts';
 import type { ReconcileSummary, Reconciliation } from './reconcile-repository.ts';
 
+/** Told of what a comparison found so far. */
+export type OnProgress = (found: ReconcileSummary) => Promise<void>;
+
 export interface ReconcileNextPorts {
   /** Makes one comparison; `undefined` when the registry is not audited. */
-  readonly reconcile: (reconciliation: Reconciliation) => Promise<ReconcileSummary> | undefined;
-  readonly rounds: ReconcileRounds;
+  readonly reconcile: (
+    reconciliation: Reconciliation,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ) => Promise<ReconcileSummary> | undefined;
+  readonly rounds: Pick<ReconcileRounds, 'remember'>;
+  readonly leases: Leases;
+  readonly changes: Pick<UnannouncedChanges, 'note'>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 /**
- * Makes one comparison of a round. One that fails is remembered until it succeeds: what is found missing then may have
- * gone at any time since the last that did. The fault is thrown on, so that the comparison is made again.
+ * Makes one comparison of a round, unless another of the same repository is under way: then a retryable AuditFault says
+ * so. One that fails is remembered until it succeeds: what is found missing then may have gone at any time since the
+ * last that did. The fault is thrown on, so that the comparison is made again.
  */
-export function reconcileNext({ reconcile, rounds, log }: ReconcileNextPorts) {
-  return async (reconciliation: Reconciliation, isRepeated: boolean): Promise<void> => {
-    const { registry, repository, before, hasFailed } = reconciliation;
+export function reconcileNext({ reconcile, rounds, leases, changes, clock, log }: ReconcileNextPorts) {
+  async function compared(
+    reconciliation: Reconciliation,
+    signal: AbortSignal,
+  ): Promise<'done' | 'not-audited'> {
+    const { registry, repository, source, before } = reconciliation;
+    const startedAt = clock.now();
+    let noted = 0;
+
+    async function onProgress(found: ReconcileSummary): Promise<void> {
+      const count = sumOf(found);
+      // What was there before the registry was first looked at was never to be announced.
+      if (source === 'backfill' || count === noted) return;
+      await changes.note(registry, repository, startedAt, found);
+      noted = count;
+    }
+
     try {
-      const summary = await reconcile(reconciliation);
-      if (summary === undefined) {
-        log.warn('not compared: the registry is not audited', { registry, repository });
-        return;
-      }
+      return (await reconcile(reconciliation, onProgress, signal)) === undefined ? 'not-audited' : 'done';
     } catch (error) {
       await rounds.remember(registry, { repository, failed: before === undefined ? {} : { before } });
       throw error;
     }
+  }
+
+  return async (reconciliation: Reconciliation, isRepeated: boolean): Promise<void> => {
+    const { registry, repository, hasFailed } = reconciliation;
+    const comparison = await leases.hold(`reconcile/${registry}/${repository}`, (signal) =>
+      compared(reconciliation, signal),
+    );
+    if (!comparison.held) {
+      const message = `${registry}/${repository} is being compared already`;
+      throw new AuditFault('comparison-under-way', message, { retryable: true });
+    }
+    if (comparison.result === 'not-audited') {
+      log.warn('not compared: the registry is not audited', { registry, repository });
+      return;
+    }
     if (isRepeated || hasFailed) await rounds.remember(registry, { repository });
+  };
+}
+
+function sumOf({ pushes, untags, deletions, lockChanges }: ChangeCounts): number {
+  return pushes + untags + deletions + lockChanges;
+}
+
+/**
+ * Gives up a comparison that failed too often, visibly: it is kept among what is rejected. The next round compares the
+ * repository again.
+ */
+export function rejectComparison({
+  rejections,
+  clock,
+  log,
+}: {
+  readonly rejections: Rejections;
+  readonly clock: Clock;
+  readonly log: Log;
+}) {
+  return async (message: unknown, registry: string | undefined): Promise<void> => {
+    const reason = 'comparison-failed';
+    const detail = 'tried too often and never completed; the log has the fault of the last attempt';
+    const payload = JSON.stringify(message) ?? 'undefined';
+    await rejections.keep({
+      registry: registry ?? 'unknown',
+      reason,
+      detail,
+      receivedAt: clock.now(),
+      payload,
+    });
+    log.error('comparison given up', { reason, detail, comparison: payload.slice(0, 1000) });
   };
 }

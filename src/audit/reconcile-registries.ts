@@ -7,6 +7,8 @@ export interface Round {
   /** Epoch milliseconds at which it began. */
   readonly startedAt: number;
   readonly repositories: number;
+  /** Epoch milliseconds at which the round before began: it had ended when this one began. */
+  readonly before?: number;
 }
 
 /** A repository that was seen in a registry, or that has a history. */
@@ -22,6 +24,8 @@ export interface ReconcileRounds {
   begin(registry: string, round: Round): Promise<void>;
   repositories(registry: string): AsyncIterable<KnownRepository>;
   remember(registry: string, known: KnownRepository): Promise<void>;
+  /** Repositories whose last comparison failed, counted up to 1,000. */
+  failed(registry: string): Promise<number>;
 }
 
 /** Hands comparisons on to be made one by one. */
@@ -60,16 +64,17 @@ export function reconcileRegistries({ contents, rounds, queue, clock, log }: Rec
       }
     }
     for (const { repository, failed } of known.values()) {
-      const before = failed === undefined ? last?.startedAt : failed.before;
+      const since = failed === undefined ? last?.startedAt : failed.before;
       await queue.add({
         registry,
         repository,
         source,
-        ...(before === undefined ? {} : { before }),
+        ...(since === undefined ? {} : { before: since }),
         ...(failed === undefined ? {} : { hasFailed: true }),
       });
     }
-    await rounds.begin(registry, { startedAt, repositories: known.size });
+    const before = last === undefined ? {} : { before: last.startedAt };
+    await rounds.begin(registry, { startedAt, repositories: known.size, ...before });
     return known.size;
   }
 

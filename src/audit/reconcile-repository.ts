@@ -201,23 +201,27 @@ export function reconcileRepository(ports: ReconcileRepositoryPorts) {
       await ports.onProgress?.({ ...found });
     }
 
-    // Tags first: a manifest with a tag is known by the push of the tag then.
-    await pass(
-      () => content.tags(repository),
-      ({ tag }) => tag,
-      () => known.tags(id),
-      ({ tag }) => tag,
-      tagPair,
-    );
-    await pass(
-      () => content.manifests(repository),
-      ({ digest }) => digest,
-      () => known.manifests(id),
-      ({ digest }) => digest,
-      manifestPair,
-    );
-    await looks.finish();
-    await records.flush();
+    try {
+      // Tags first: a manifest with a tag is known by the push of the tag then.
+      await pass(
+        () => content.tags(repository),
+        ({ tag }) => tag,
+        () => known.tags(id),
+        ({ tag }) => tag,
+        tagPair,
+      );
+      await pass(
+        () => content.manifests(repository),
+        ({ digest }) => digest,
+        () => known.manifests(id),
+        ({ digest }) => digest,
+        manifestPair,
+      );
+      await looks.finish();
+      await records.flush();
+    } finally {
+      await ports.onProgress?.({ ...found });
+    }
     log.info('repository reconciled', { registry, repository, ...found });
     return { ...found };
   };
@@ -237,7 +241,7 @@ function foundFact(
   action: Fact['action'],
   { digest, at, notBefore }: Dated,
   about: Partial<Fact>,
-  source: FactSource,
+  source: Reconciliation['source'],
   recordedAt: number,
 ): Fact {
   const what = [source, action, ...(about.tag === undefined ? [] : [about.tag]), digest.slice(7, 19)];
@@ -252,8 +256,15 @@ function foundFact(
     source,
     eventId: id,
     client: {},
+    notes: [completenessNotes[source]],
   };
 }
+
+/** How complete the history is at what was found. */
+const completenessNotes = {
+  backfill: 'here when the registry was first compared: what came before is not known',
+  reconcile: 'no event had told it when the registry was compared',
+} as const;
 
 function contentOf({ mediaType, size }: ManifestSeen): Partial<Fact> {
   return {

@@ -4,15 +4,17 @@ import type { Digest } from '../registry/digest.ts';
 import type { HistoryPages } from './history-pages.ts';
 
 /**
- * What a tag pointed to at a time. `exact`: both ends of the stretch are the registry's own times; `window`: the
- * stretch began, or ended, somewhere in a window of time, and the asked time may lie in it.
+ * What a tag pointed to at a time. `exact`: it surely did then; `window`: it ended somewhere in a window of time that the
+ * asked time lies in. Ends that are only known to lie in a window say since when: `…NotBefore`. Epoch milliseconds.
  */
 export type TagResolution =
   | {
       readonly outcome: 'resolved';
       readonly digest: Digest;
       readonly since: number;
+      readonly sinceNotBefore?: number;
       readonly until?: number;
+      readonly untilNotBefore?: number;
       readonly certainty: 'exact' | 'window';
       readonly entry: Entry;
     }
@@ -34,12 +36,15 @@ export function resolveTag({ pages }: { readonly pages: HistoryPages }) {
     }
     if (entry.kind === 'deleted' || entry.kind === 'untagged') return { outcome: 'ended', entry };
     const { fact, until } = entry;
+    const endsFrom = until?.notBefore;
     return {
       outcome: 'resolved',
       digest: fact.digest,
       since: fact.at.time,
+      ...(fact.notBefore === undefined ? {} : { sinceNotBefore: fact.notBefore }),
       ...(until === undefined ? {} : { until: until.time }),
-      certainty: fact.notBefore === undefined ? 'exact' : 'window',
+      ...(endsFrom === undefined ? {} : { untilNotBefore: endsFrom }),
+      certainty: endsFrom !== undefined && time >= endsFrom ? 'window' : 'exact',
       entry,
     };
   };

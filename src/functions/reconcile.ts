@@ -9,12 +9,23 @@ export interface ReconcileUseCases {
   readonly beginRounds: () => Promise<void>;
   /** `isRepeated`: an attempt at it failed before. */
   readonly reconcile: (reconciliation: Reconciliation, isRepeated: boolean) => Promise<void>;
+  /** Takes a comparison that failed too often; its registry when it can be told. */
+  readonly reject: (message: unknown, registry: string | undefined) => Promise<void>;
   readonly queueName: string;
   readonly log: Log;
 }
 
-/** The timer that begins rounds, hourly, and the queue trigger that makes their comparisons. */
-export function registerReconciliation({ beginRounds, reconcile, queueName, log }: ReconcileUseCases): void {
+/**
+ * The timer that begins rounds, hourly, the queue trigger that makes their comparisons, and the queue that the host
+ * moves those to that failed too often.
+ */
+export function registerReconciliation({
+  beginRounds,
+  reconcile,
+  reject,
+  queueName,
+  log,
+}: ReconcileUseCases): void {
   app.timer('reconcileRegistries', { schedule: '0 7 * * * *', handler: () => beginRounds() });
   app.storageQueue('reconcileRepository', {
     queueName,
@@ -27,6 +38,11 @@ export function registerReconciliation({ beginRounds, reconcile, queueName, log 
       }
       await reconcile(reconciliation, Number(context.triggerMetadata?.['dequeueCount'] ?? 1) > 1);
     },
+  });
+  app.storageQueue('reconcileRepositoryPoison', {
+    queueName: `${queueName}-poison`,
+    connection: 'AuditStorage',
+    handler: (message: unknown) => reject(message, readReconciliation(message)?.registry),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Digest } from '../registry/digest.ts';
 import type { LockState } from '../registry/lock-state.ts';
 import type { ManifestChild } from '../registry/manifest.ts';
-import type { Entry } from './entry.ts';
+import type { Ending, Entry } from './entry.ts';
 import type { Edge, ManifestHead, TagHead } from './head.ts';
 import type { Instant } from './instant.ts';
 import type { LockSubject, ManifestDescription } from './observation.ts';
@@ -15,7 +15,7 @@ export type Change =
   /** The audit record itself; `isNew` fails when it was recorded already. */
   | { readonly write: 'record'; readonly entry: Entry; readonly isNew: boolean }
   | { readonly write: 'tag-entry'; readonly tag: string; readonly entry: Entry }
-  | { readonly write: 'tag-entry-end'; readonly tag: string; readonly at: Instant; readonly until: Instant }
+  | { readonly write: 'tag-entry-end'; readonly tag: string; readonly at: Instant; readonly until: Ending }
   | { readonly write: 'tag-entry-removal'; readonly tag: string; readonly at: Instant }
   | { readonly write: 'digest-entry'; readonly entry: Entry }
   | { readonly write: 'tag-head'; readonly head: TagHead; readonly over: string | 'absent' }

@@ -1,6 +1,6 @@
 import type { Change } from './change.ts';
 import { type DigestRetelling, retellDigest } from './digest-retelling.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, endingBy } from './entry.ts';
 import type { Fact } from './fact.ts';
 import type { Edge, ManifestHead, TagHead, Versioned } from './head.ts';
 import { isAfter, isSameInstant } from './instant.ts';
@@ -81,7 +81,7 @@ function ending(deletion: Fact, entry: Entry, { value: edge, version }: Versione
   const { tag, stretch } = edge;
   return [
     { write: 'tag-entry', tag, entry },
-    { write: 'tag-entry-end', tag, at: stretch, until: deletion.at },
+    { write: 'tag-entry-end', tag, at: stretch, until: endingBy(deletion) },
     { write: 'tag-head-end', tag, endedAt: deletion.at },
     { write: 'edge', edge: { ...edge, until: deletion.at }, over: version },
   ];

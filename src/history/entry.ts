@@ -9,6 +9,16 @@ import { type Instant, isSameInstant } from './instant.ts';
  */
 export type ChangeKind = 'created' | 'moved' | 'unchanged' | 'restored' | 'deleted' | 'untagged';
 
+/** When something ended; with a window, it ended some time since `notBefore` (epoch milliseconds). */
+export interface Ending extends Instant {
+  readonly notBefore?: number;
+}
+
+/** When what went before ended by a fact. */
+export function endingBy({ at, notBefore }: Fact): Ending {
+  return notBefore === undefined ? at : { ...at, notBefore };
+}
+
 /** A fact and what it meant. All but the fact follows from the facts around it, and is corrected when one comes late. */
 export interface Entry {
   readonly fact: Fact;
@@ -20,7 +30,7 @@ export interface Entry {
   /** Regions that told it, in alphabetical order: its own and those of its replicas. */
   readonly locations: readonly string[];
   /** When what this entry began ended (the tag's next change); absent while it lasts and on `unchanged`. */
-  readonly until?: Instant;
+  readonly until?: Ending;
 }
 
 /** Whether an entry began a stretch of the tag's timeline: all do but repeats and copies to replicas. */
@@ -35,6 +45,7 @@ export function saysTheSame(a: Entry, b: Entry): boolean {
     a.previousDigest === b.previousDigest &&
     a.replicaOf === b.replicaOf &&
     (a.until === undefined ? b.until === undefined : isSameInstant(a.until, b.until)) &&
+    a.until?.notBefore === b.until?.notBefore &&
     a.locations.join() === b.locations.join()
   );
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../registry/digest.ts';
 import type { Change } from './change.ts';
-import { beginsStretch, type Entry, saysTheSame } from './entry.ts';
+import { beginsStretch, type Entry, endingBy, saysTheSame } from './entry.ts';
 import { type Fact, isFound } from './fact.ts';
 import type { Edge, TagHead, Versioned } from './head.ts';
 import { earlierOf, type Instant, isAfter, isSameInstant, laterOf } from './instant.ts';
@@ -67,7 +67,7 @@ export function tellNextPush(push: Fact, tag: string, head: Versioned<TagHead> |
     removed: [],
     changes: [
       { write: 'tag-entry', tag, entry },
-      ...ended.map((at): Change => ({ write: 'tag-entry-end', tag, at, until: push.at })),
+      ...ended.map((at): Change => ({ write: 'tag-entry-end', tag, at, until: endingBy(push) })),
       ...leftEdge(before, tag, holding, push.at),
       { write: 'edge', edge: { tag, ...holding } },
       {
@@ -165,7 +165,8 @@ function isSameEntry(a: Entry, b: Entry): boolean {
 /** The last settled stretch's entry, when its end is another than recorded. */
 function endOf(last: Entry | undefined, entries: readonly Entry[]): readonly Entry[] {
   if (last === undefined) return [];
-  const until = entries.find(beginsStretch)?.fact.at;
+  const next = entries.find(beginsStretch);
+  const until = next && endingBy(next.fact);
   const { until: was, ...entry } = last;
   if (until === undefined ? was === undefined : isSameInstant(until, was)) return [];
   return [until === undefined ? entry : { ...entry, until }];

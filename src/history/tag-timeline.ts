@@ -1,5 +1,5 @@
 import type { Digest } from '../registry/digest.ts';
-import { beginsStretch, type ChangeKind, type Entry } from './entry.ts';
+import { beginsStretch, type ChangeKind, type Ending, type Entry, endingBy } from './entry.ts';
 import { type Fact, isFound } from './fact.ts';
 import { announcementOf, announcementToleranceMs } from './found.ts';
 import { compareInstants, type Instant, isSameInstant } from './instant.ts';
@@ -72,11 +72,11 @@ export function addRegion(entries: Entry[], origin: Told | undefined, location: 
 
 function withEnds(entries: readonly Entry[]): readonly Entry[] {
   const ended: Entry[] = [];
-  let until: Instant | undefined;
+  let until: Ending | undefined;
   for (const entry of entries.toReversed()) {
     const begins = beginsStretch(entry);
     ended.push(begins && until !== undefined ? { ...entry, until } : entry);
-    if (begins) until = entry.fact.at;
+    if (begins) until = endingBy(entry.fact);
   }
   return ended.reverse();
 }

@@ -1,6 +1,6 @@
 import type { Change } from '../history/change.ts';
 import { canonicalStatement } from '../ledger/canonical-record.ts';
-import { entryColumns, instantText } from './entry-codec.ts';
+import { endingText, entryColumns, instantText } from './entry-codec.ts';
 import { edgeColumns, manifestHeadColumns, tagHeadColumns } from './head-codec.ts';
 import {
   childKey,
@@ -98,7 +98,7 @@ function operationOf(partitionKey: string, change: Change): Operation {
     }
     case 'tag-entry-end': {
       const key = tagEntryKey(change.tag, change.at);
-      return { operation: 'merge', row: row(key, { until: instantText(change.until) }) };
+      return { operation: 'merge', row: row(key, { until: endingText(change.until) }) };
     }
     case 'tag-entry-removal':
       return { operation: 'remove', row: row(tagEntryKey(change.tag, change.at)) };

@@ -7,7 +7,7 @@ import {
   RestError,
 } from '@azure/storage-blob';
 import type { DeadLetter, DeadLetters } from '../audit/dead-letters.ts';
-import { AuditFault } from '../audit/fault.ts';
+import { blobFault, refusalOf } from './blob-fault.ts';
 
 /** Milliseconds after which a call, its retries included, is given up. */
 const callTimeoutMs = 15_000;
@@ -15,7 +15,9 @@ const callTimeoutMs = 15_000;
 /** Milliseconds after which the transfer of a blob is given up, whatever its size. */
 const transferTimeoutMs = 60_000;
 
+const what = 'dead letters';
 const pageSize = 100;
+const mostCounted = 1_000;
 const blockBytes = 4 * 1_048_576;
 const maxReasonLength = 512;
 
@@ -44,7 +46,7 @@ export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>
       const { value } = await pages.next();
       return value;
     } catch (error) {
-      if (refusal(error) !== 'ContainerNotFound') throw faultOf(error);
+      if (refusalOf(error) !== 'ContainerNotFound') throw blobFault(error, what);
       await create(waiting);
       return undefined;
     }
@@ -59,7 +61,7 @@ export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>
       .getBlobClient(name)
       .exists(options)
       .catch((cause: unknown) => {
-        throw faultOf(cause);
+        throw blobFault(cause, what);
       }));
   }
 
@@ -74,7 +76,7 @@ export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>
       return content.toString('utf8');
     } catch (error) {
       if (await isGone(name, error)) return undefined;
-      throw faultOf(error);
+      throw blobFault(error, what);
     }
   }
 
@@ -92,7 +94,7 @@ export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>
         conditions: { ifMatch: letter.version },
       });
     } catch (error) {
-      if (!(await isGone(letter.name, error))) throw faultOf(error);
+      if (!(await isGone(letter.name, error))) throw blobFault(error, what);
     }
   }
 
@@ -122,7 +124,7 @@ export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>
       });
       return 'copied';
     } catch (error) {
-      if (!mayCreate || refusal(error) !== 'ContainerNotFound') throw faultOf(error);
+      if (!mayCreate || refusalOf(error) !== 'ContainerNotFound') throw blobFault(error, what);
     } finally {
       end.abort();
     }
@@ -139,16 +141,32 @@ export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>
         from = listed?.continuationToken || undefined;
       } while (from !== undefined);
     },
+    async counts() {
+      const [waits, quarantined] = await Promise.all([count(waiting), count(quarantine)]);
+      return { waiting: waits, quarantined };
+    },
     done: (letter) => move(letter, done),
     quarantine: (letter, reason) => move(letter, quarantine, reason),
   };
+}
+
+/** Blobs of a container, counted up to the most that one page lists. */
+async function count(container: ContainerClient): Promise<number> {
+  const options = { abortSignal: AbortSignal.timeout(callTimeoutMs) };
+  try {
+    const { value } = await container.listBlobsFlat(options).byPage({ maxPageSize: mostCounted }).next();
+    return value?.segment.blobItems.length ?? 0;
+  } catch (error) {
+    if (refusalOf(error) === 'ContainerNotFound') return 0;
+    throw blobFault(error, what);
+  }
 }
 
 async function create(container: ContainerClient): Promise<void> {
   try {
     await container.createIfNotExists({ abortSignal: AbortSignal.timeout(callTimeoutMs) });
   } catch (error) {
-    throw faultOf(error);
+    throw blobFault(error, what);
   }
 }
 
@@ -165,21 +183,4 @@ function headerText(text: string): string {
       .slice(0, maxReasonLength)
       .trim() || 'unknown'
   );
-}
-
-function refusal(error: unknown): string | undefined {
-  return error instanceof RestError ? error.code : undefined;
-}
-
-function faultOf(cause: unknown): AuditFault {
-  if (cause instanceof AuditFault) return cause;
-  const status = cause instanceof RestError ? cause.statusCode : undefined;
-  if (status === undefined) {
-    const message = 'Blob Storage did not answer for dead letters';
-    return new AuditFault('storage-unreachable', message, { retryable: true, cause });
-  }
-  const message = `Blob Storage refused dead letters with ${status} ${refusal(cause) ?? 'unknown'}`;
-  // 412: it changed since it was listed, and is listed again.
-  const retryable = status >= 500 || status === 408 || status === 412 || status === 429;
-  return new AuditFault(`storage-${status}`, message, { retryable, cause });
 }

@@ -1,5 +1,5 @@
 import { AuditFault } from '../audit/fault.ts';
-import type { ChangeKind, Entry } from '../history/entry.ts';
+import type { ChangeKind, Ending, Entry } from '../history/entry.ts';
 import type { Fact, FactSource } from '../history/fact.ts';
 import type { Instant } from '../history/instant.ts';
 import { parseDigest } from '../registry/digest.ts';
@@ -14,7 +14,7 @@ export function entryColumns(entry: Entry): Columns {
     prev: previousDigest,
     replicaOf,
     locations: locations.length === 0 ? undefined : locations.join(),
-    until: until && instantText(until),
+    until: until && endingText(until),
     ...factColumns(fact),
   };
 }
@@ -62,7 +62,7 @@ export function readEntryRow(row: StoredRow): Entry {
   const size = text('size');
   const notes = text('notes');
   const notBefore = readTime(text('notBefore'));
-  const until = readInstant(text('until'));
+  const until = readEnding(text('until'));
   const fact: Fact = {
     at,
     action,
@@ -121,6 +121,17 @@ export function readTime(text: string | undefined): number | undefined {
 /** An instant as one column. */
 export function instantText({ time, id }: Instant): string {
   return `${timeText(time)}|${id}`;
+}
+
+/** An ending as one column: its instant, and the time before which it was not. */
+export function endingText(ending: Ending): string {
+  const { notBefore } = ending;
+  return notBefore === undefined ? instantText(ending) : `${instantText(ending)}|${timeText(notBefore)}`;
+}
+
+function readEnding(text: string | undefined): Ending | undefined {
+  const instant = readInstant(text);
+  return instant && { ...instant, ...optional('notBefore', readTime(text?.split('|')[2])) };
 }
 
 /** The instant of a column, or `undefined`. */

@@ -61,7 +61,7 @@ export function historyWriter(repositories: Table, digests: Table): HistoryWrite
       return 'committed';
     },
     async noteDigest(repository, digest) {
-      await digests.put({ partitionKey: digest, rowKey: digestPlaceKey(repository), columns: {} });
+      await digests.put({ partitionKey: digest, rowKey: digestPlaceKey(digest, repository), columns: {} });
     },
   };
 }

@@ -68,9 +68,12 @@ export const childKey = (index: string, child: string) => `i|${index}|${child}`;
 export const parentKey = (child: string, index: string) => `c|${child}|${index}`;
 /** That a manifest is about another: a signature, an SBOM, an attestation. */
 export const referrerKey = (subject: string, referrer: string) => `s|${subject}|${referrer}`;
-/** That a digest is, or was, in a repository: in the partition of the digest. */
-export const digestPlaceKey = ({ registry, repository }: RepositoryId) =>
-  `r|${registry}|${repository.replaceAll('/', ':')}`;
+/**
+ * That a digest is, or was, in a repository: in the partition of the digest, of which it repeats some: stand-ins of
+ * Table Storage find a row by its key alone, and slow down where thousands of partitions have the same.
+ */
+export const digestPlaceKey = (digest: string, { registry, repository }: RepositoryId) =>
+  `r|${registry}|${repository.replaceAll('/', ':')}|${digest.slice(7, 23)}`;
 /** A record that waits to be sealed: newest first across a registry's repositories. */
 export const pendingKey = (at: Instant, repository: string) =>
   `${instantKey(at)}|${repository.replaceAll('/', ':')}`;

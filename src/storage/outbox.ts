@@ -55,7 +55,7 @@ function factRow(record: AuditRecord): Row {
   return {
     partitionKey: pendingPartition(record.registry),
     rowKey: pendingKey(record.fact.at, record.repository),
-    columns: { leaf: canonicalRecord(record) },
+    columns: { leaf: canonicalRecord(record), source: record.fact.source },
   };
 }
 

@@ -2,16 +2,27 @@ import type { Progress } from '../audit/history-pages.ts';
 import { readLeaf } from '../ledger/recorded-leaf.ts';
 import { textOf } from './entry-codec.ts';
 import { keysUnder, pendingPartition } from './keys.ts';
-import { type RowRange, rowsOf, type StoredRow, type Table } from './row.ts';
+import {
+  countRows,
+  type RowContinuation,
+  type RowPage,
+  type RowRange,
+  type StoredRow,
+  type Table,
+} from './row.ts';
 
-/** Rejections counted at most: above that, the number says no more than "many". */
-const maxCounted = 1_000;
+/** Pages looked through for an event: where events are off, what was found is all there is. */
+const mostPages = 20;
 
-/** Reads how far a registry's history has come from the newest announced record and the rejections kept. */
+/** Reads how far a registry's history has come from the newest event announced and the rejections kept. */
 export function progress(log: Table, rejected: Table): Progress {
   return {
     async of(registry) {
-      const pending = { partitionKey: pendingPartition(registry), ...keysUnder('') };
+      const pending = {
+        partitionKey: pendingPartition(registry),
+        ...keysUnder(''),
+        filter: "source eq 'event'",
+      };
       const kept = { partitionKey: registry, ...keysUnder(''), select: ['reason'] };
       const [newest, count] = await Promise.all([firstRow(log, pending), countRows(rejected, kept)]);
       const leaf = newest && readLeaf(textOf(newest, 'leaf') ?? '');
@@ -29,15 +40,11 @@ export function progress(log: Table, rejected: Table): Progress {
 }
 
 async function firstRow(table: Table, range: RowRange): Promise<StoredRow | undefined> {
-  for await (const row of rowsOf(table, range, 1)) return row;
-  return undefined;
-}
-
-async function countRows(table: Table, range: RowRange): Promise<number> {
-  let count = 0;
-  for await (const _ of rowsOf(table, range, maxCounted)) {
-    count += 1;
-    if (count === maxCounted) break;
+  let from: RowContinuation | undefined;
+  for (let count = 0; count < mostPages; count += 1) {
+    const page: RowPage = await table.page(range, 1, from);
+    if (page.rows[0] !== undefined || page.next === undefined) return page.rows[0];
+    from = page.next;
   }
-  return count;
+  return undefined;
 }

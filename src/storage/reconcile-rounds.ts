@@ -1,6 +1,6 @@
 import type { KnownRepository, ReconcileRounds } from '../audit/reconcile-registries.ts';
-import { corrupt, readTime, textOf, timeText } from './entry-codec.ts';
-import { rowsOf, type StoredRow, type Table } from './row.ts';
+import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
+import { countRows, type RowRange, rowsOf, type StoredRow, type Table } from './row.ts';
 
 const roundKey = 'round';
 const repositoryPrefix = 'r|';
@@ -14,18 +14,27 @@ export function reconcileRounds(inventory: Table): ReconcileRounds {
       if (row === undefined) return undefined;
       const startedAt = readTime(textOf(row, 'startedAt'));
       if (startedAt === undefined) throw corrupt(row);
-      return { startedAt, repositories: Number(textOf(row, 'repositories') ?? 0) };
+      return {
+        startedAt,
+        repositories: Number(textOf(row, 'repositories') ?? 0),
+        ...optional('before', readTime(textOf(row, 'before'))),
+      };
     },
-    begin: (registry, { startedAt, repositories }) =>
+    begin: (registry, { startedAt, repositories, before }) =>
       inventory.put({
         partitionKey: partitionOf(registry),
         rowKey: roundKey,
-        columns: { startedAt: timeText(startedAt), repositories },
+        columns: {
+          startedAt: timeText(startedAt),
+          repositories,
+          before: before === undefined ? undefined : timeText(before),
+        },
       }),
     async *repositories(registry) {
-      const range = { partitionKey: partitionOf(registry), from: repositoryPrefix, before: 'r|~' };
-      for await (const row of rowsOf(inventory, range)) yield readKnown(row);
+      for await (const row of rowsOf(inventory, repositoryRange(registry))) yield readKnown(row);
     },
+    failed: (registry) =>
+      countRows(inventory, { ...repositoryRange(registry), filter: 'hasFailed eq true', select: [] }),
     remember: (registry, { repository, failed }) =>
       inventory.put({
         partitionKey: partitionOf(registry),
@@ -36,6 +45,10 @@ export function reconcileRounds(inventory: Table): ReconcileRounds {
         },
       }),
   };
+}
+
+function repositoryRange(registry: string): RowRange {
+  return { partitionKey: partitionOf(registry), from: repositoryPrefix, before: `${repositoryPrefix}~` };
 }
 
 function readKnown(row: StoredRow): KnownRepository {

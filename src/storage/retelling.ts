@@ -144,11 +144,16 @@ function instantIn(rowKey: string): Instant | undefined {
 
 /** The notes of a repository's digests in the `digests` table. */
 function digestNotes(digests: Table, repository: RepositoryId) {
-  const rowKey = digestPlaceKey(repository);
   const noted = new Set<Digest>();
 
+  const rowOf = (digest: Digest) => ({
+    partitionKey: digest,
+    rowKey: digestPlaceKey(digest, repository),
+    columns: {},
+  });
+
   async function isNoted(digest: Digest): Promise<boolean> {
-    const row = await digests.get(digest, rowKey);
+    const row = await digests.get(digest, digestPlaceKey(digest, repository));
     return row !== undefined && Object.keys(row.columns).length === 0;
   }
 
@@ -167,7 +172,7 @@ function digestNotes(digests: Table, repository: RepositoryId) {
     },
     async make(some: readonly Digest[]): Promise<void> {
       for (const slice of slicesOf(some)) {
-        await Promise.all(slice.map((digest) => digests.put({ partitionKey: digest, rowKey, columns: {} })));
+        await Promise.all(slice.map((digest) => digests.put(rowOf(digest))));
       }
     },
   };

@@ -73,3 +73,16 @@ export async function* rowsOf(table: Table, range: RowRange, pageSize = 1000): A
     from = page.next;
   } while (from !== undefined);
 }
+
+/** Rows counted at most: above that, the number says no more than "many". */
+const maxCounted = 1_000;
+
+/** How many rows a range has, up to 1,000. */
+export async function countRows(table: Table, range: RowRange): Promise<number> {
+  let count = 0;
+  for await (const _ of rowsOf(table, range, maxCounted)) {
+    count += 1;
+    if (count === maxCounted) break;
+  }
+  return count;
+}

@@ -13,6 +13,8 @@ import { outbox } from '../../src/storage/outbox.ts';
 import { progress as progressOf } from '../../src/storage/progress.ts';
 import { reconcileRounds } from '../../src/storage/reconcile-rounds.ts';
 import { rejections } from '../../src/storage/rejections.ts';
+import { unannouncedChanges } from '../../src/storage/unannounced-changes.ts';
+import { type MemoryDeadLetters, memoryDeadLetters } from './memory-dead-letters.ts';
 import { type MemoryTable, memoryTable, type TableFaults } from './memory-table.ts';
 
 /** A line the app logged. */
@@ -37,6 +39,8 @@ export interface AuditApp {
   readonly lines: readonly LogLine[];
   /** The app's time, which only tests change. */
   readonly clock: { time: number };
+  readonly inventory: MemoryTable;
+  readonly letters: MemoryDeadLetters;
   deliver(event: unknown): Promise<EventOutcome>;
   /** Asks a route, by its path below `/api/v1/` with its query. */
   get(path: string, options?: RequestOptions): Promise<HttpResponse>;
@@ -46,19 +50,26 @@ export interface AuditAppOptions {
   readonly registries?: readonly AcceptedRegistry[];
   /** Of every table, which is named. */
   readonly faults?: (table: string) => TableFaults;
+  /** Comparisons in the queue, none unless told. */
+  readonly comparisonsWaiting?: number;
 }
 
 /** The time an {@link AuditApp} begins at: after every built event that doesn't say otherwise. */
 export const appTime = Date.UTC(2026, 4, 3);
 
 /** An app that audits `contoso.azurecr.io`, unless said. */
-export function auditApp({ registries, faults = () => ({}) }: AuditAppOptions = {}): AuditApp {
+export function auditApp({
+  registries,
+  faults = () => ({}),
+  comparisonsWaiting = 0,
+}: AuditAppOptions = {}): AuditApp {
   const accepted = registries ?? [{ loginServer: 'contoso.azurecr.io' }];
   const repositories = memoryTable(faults('repositories'));
   const digests = memoryTable(faults('digests'));
   const log = memoryTable(faults('log'));
   const rejected = memoryTable(faults('rejected'));
   const inventory = memoryTable(faults('inventory'));
+  const letters = memoryDeadLetters();
   const clock = { time: appTime, now: () => clock.time };
   const lines: LogLine[] = [];
   const write =
@@ -82,7 +93,9 @@ export function auditApp({ registries, faults = () => ({}) }: AuditAppOptions = 
     statusRoute(accepted, {
       progress,
       rounds: reconcileRounds(inventory),
-      queue: { waiting: () => Promise.resolve(0) },
+      queue: { waiting: () => Promise.resolve(comparisonsWaiting) },
+      changes: unannouncedChanges(inventory),
+      deadLetters: letters,
       clock,
     }),
     healthRoute(progress),
@@ -93,6 +106,8 @@ export function auditApp({ registries, faults = () => ({}) }: AuditAppOptions = 
     digests,
     log,
     rejected,
+    inventory,
+    letters,
     lines,
     clock,
     deliver,

@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { RecordOutcome } from '../../src/audit/record-fact.ts';
 import type { Fact } from '../../src/history/fact.ts';
+import { digestPlaceKey } from '../../src/storage/keys.ts';
 import { deliver } from './delivery.ts';
 import type { Deliveries } from './facts.ts';
 import { historyOf } from './history-oracle.ts';
@@ -48,7 +49,7 @@ export async function expectHistoryIn(tables: HistoryTables, facts: readonly Fac
   expect(await historyIn(tables.repositories, repository)).toEqual(historyOf(told));
   for (const digest of new Set(facts.map((one) => one.digest))) {
     const { rows } = await tables.digests.page({ partitionKey: digest, from: ' ', before: '~' }, 10);
-    expect(rows.map(({ rowKey }) => rowKey)).toEqual(['r|contoso.azurecr.io|team:app']);
+    expect(rows.map(({ rowKey }) => rowKey)).toEqual([digestPlaceKey(digest, repository)]);
   }
 }
 

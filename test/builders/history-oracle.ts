@@ -163,7 +163,7 @@ function withEnds(entries: readonly Entry[]): readonly Entry[] {
   const lasts = ({ kind, replicaOf }: Entry) => kind !== 'unchanged' && replicaOf === undefined;
   return entries.map((entry, index) => {
     const next = entries.slice(index + 1).find(lasts);
-    return lasts(entry) && next !== undefined ? { ...entry, until: next.fact.at } : entry;
+    return lasts(entry) && next !== undefined ? { ...entry, until: endOf(next.fact) } : entry;
   });
 }
 
@@ -242,4 +242,9 @@ function digestHistory(
       ...(lastFound === undefined ? {} : { lastFound: lastFound.at }),
     },
   };
+}
+
+/** A found end is known only to be in a window. */
+function endOf({ at, notBefore }: Fact) {
+  return notBefore === undefined ? at : { ...at, notBefore };
 }

@@ -76,6 +76,7 @@ export function memoryDeadLetters(faults: DeadLetterFaults = {}): MemoryDeadLett
         yield { ...letter, read: () => step('read', name, () => current(letter)) };
       }
     },
+    counts: async () => ({ waiting: waiting.size, quarantined: quarantine.size }),
     done: (letter) => move(letter, (content) => done.set(letter.name, content)),
     quarantine: (letter, reason) =>
       move(letter, (content) => quarantine.set(letter.name, { content, reason })),

@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod/mini';
 import { AuditFault } from '../../../src/audit/fault.ts';
+import { reconcileRounds } from '../../../src/storage/reconcile-rounds.ts';
+import { unannouncedChanges } from '../../../src/storage/unannounced-changes.ts';
 import { appTime, auditApp } from '../../builders/audit-app.ts';
+import { fact, recordOf } from '../../builders/facts.ts';
+import { recorderOver } from '../../builders/history-stores.ts';
 import { contosoResourceId, digestOf, imagePushed } from '../../builders/registry-event.ts';
 
 const badRequest = z.object({ parameters: z.array(z.object({ name: z.string(), reason: z.string() })) });
@@ -118,6 +122,13 @@ describe('a fault', () => {
     },
   );
 
+  it('when a fault has a cause, both are logged', async () => {
+    const fault = new AuditFault('storage-403', 'refused', { retryable: false, cause: new Error('no role') });
+    const app = auditApp({ faults: () => ({ before: () => fault }) });
+    await app.get('status');
+    expect(JSON.stringify(app.lines)).toContain('no role');
+  });
+
   it.each(paths)('when storage refuses %s for good, it is 500 and gives nothing away', async (path) => {
     const fault = new AuditFault('storage-403', 'AccountKey=secret', { retryable: false });
     const app = auditApp({ faults: () => ({ before: () => fault }) });
@@ -132,6 +143,18 @@ describe('a fault', () => {
   });
 });
 
+/** What comparisons come to where there were none. */
+const nothingFound = {
+  repositoriesFailed: 0,
+  unannounced: {
+    since: new Date(appTime - 86_400_000).toISOString(),
+    pushes: 0,
+    untags: 0,
+    deletions: 0,
+    lockChanges: 0,
+  },
+};
+
 describe('status', () => {
   it('when nothing has come yet, it says so for every registry', async () => {
     const app = auditApp({
@@ -140,10 +163,11 @@ describe('status', () => {
     expect(await (await app.get('status')).json()).toEqual({
       at: new Date(appTime).toISOString(),
       registries: [
-        { registry: 'contoso.azurecr.io', rejected: 0 },
-        { registry: 'localhost:5443', rejected: 0 },
+        { registry: 'contoso.azurecr.io', ...nothingFound, rejected: 0 },
+        { registry: 'localhost:5443', ...nothingFound, rejected: 0 },
       ],
       comparisonsWaiting: 0,
+      deadLetters: { waiting: 0, quarantined: 0 },
       unattributed: { rejected: 0 },
     });
   });
@@ -165,11 +189,88 @@ describe('status', () => {
             recordedAt: new Date(appTime).toISOString(),
             lagMs: 1_500,
           },
+          ...nothingFound,
           rejected: 1,
         },
       ],
       comparisonsWaiting: 0,
+      deadLetters: { waiting: 0, quarantined: 0 },
       unattributed: { rejected: 2 },
+    });
+  });
+
+  it('when comparisons found changes, it adds up those of the last 24 hours', async () => {
+    const app = auditApp();
+    const changes = unannouncedChanges(app.inventory);
+    const none = { pushes: 0, untags: 0, deletions: 0, lockChanges: 0 };
+    const day = 86_400_000;
+    await changes.note('contoso.azurecr.io', 'team/app', appTime - day, { ...none, pushes: 1 });
+    await changes.note('contoso.azurecr.io', 'team/app', appTime - 5, { ...none, untags: 1 });
+    await changes.note('contoso.azurecr.io', 'team/app', appTime - 5, { ...none, untags: 2, lockChanges: 4 });
+    await changes.note('contoso.azurecr.io', 'team/api', appTime - 5, { ...none, deletions: 3 });
+    await changes.note('contoso.azurecr.io', 'team/app', appTime - day - 1, { ...none, pushes: 100 });
+    await changes.note('fabrikam.azurecr.io', 'team/app', appTime, { ...none, pushes: 100 });
+    expect(await (await app.get('status')).json()).toMatchObject({
+      registries: [{ unannounced: { pushes: 1, untags: 2, deletions: 3, lockChanges: 4 } }],
+    });
+  });
+
+  it('when a round is under way, it tells what waits, what failed and the last round that ended', async () => {
+    const app = auditApp({ comparisonsWaiting: 3 });
+    const rounds = reconcileRounds(app.inventory);
+    await rounds.begin('contoso.azurecr.io', { startedAt: appTime - 100, repositories: 2 });
+    expect(await (await app.get('status')).json()).toMatchObject({
+      comparisonsWaiting: 3,
+      registries: [{ repositoriesPending: 2, lastRound: { repositories: 2 } }],
+    });
+    const again = { startedAt: appTime - 10, repositories: 5, before: appTime - 100 };
+    await rounds.begin('contoso.azurecr.io', again);
+    await rounds.remember('contoso.azurecr.io', { repository: 'team/app', failed: {} });
+    await rounds.remember('contoso.azurecr.io', { repository: 'team/api' });
+    expect(await (await app.get('status')).json()).toMatchObject({
+      registries: [
+        {
+          repositoriesPending: 3,
+          repositoriesFailed: 1,
+          lastRound: { startedAt: new Date(appTime - 10).toISOString() },
+          lastFullReconcile: new Date(appTime - 100).toISOString(),
+        },
+      ],
+    });
+  });
+
+  it('when no comparison waits, the last round was full', async () => {
+    const app = auditApp();
+    const round = { startedAt: appTime - 10, repositories: 5 };
+    await reconcileRounds(app.inventory).begin('contoso.azurecr.io', round);
+    expect(await (await app.get('status')).json()).toMatchObject({
+      registries: [{ repositoriesPending: 0, lastFullReconcile: new Date(appTime - 10).toISOString() }],
+    });
+  });
+
+  it('when dead letters wait or were put in quarantine, it counts them', async () => {
+    const app = auditApp();
+    for (const name of ['one', 'two', 'three']) app.letters.put(name, '[]');
+    for await (const letter of app.letters.waiting()) {
+      if (letter.name === 'two') await app.letters.quarantine(letter, 'unreadable');
+    }
+    expect(await (await app.get('status')).json()).toMatchObject({
+      deadLetters: { waiting: 2, quarantined: 1 },
+    });
+  });
+
+  it('when what was found is newer than every event, the last event is still an event', async () => {
+    const app = auditApp();
+    await app.deliver(imagePushed({ id: 'old', timestamp: '2026-05-01T00:00:00Z' }));
+    const record = recorderOver(app);
+    for (let count = 0; count < 30; count += 1) {
+      const at = { time: appTime - count, id: `found-${count}` };
+      await record(
+        recordOf({ ...fact(`found-${count}`, 0, { digest: digestOf(`${count}`) }), at, source: 'reconcile' }),
+      );
+    }
+    expect(await (await app.get('status')).json()).toMatchObject({
+      registries: [{ lastEvent: { occurredAt: '2026-05-01T00:00:00.000Z' } }],
     });
   });
 });

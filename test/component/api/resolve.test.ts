@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type AuditApp, appTime, auditApp } from '../../builders/audit-app.ts';
+import { fact, recordOf } from '../../builders/facts.ts';
+import { recorderOver } from '../../builders/history-stores.ts';
 import { digestOf, imageDeleted, imagePushed } from '../../builders/registry-event.ts';
 
 const [one, two, three] = [digestOf('one'), digestOf('two'), digestOf('three')];
@@ -11,6 +13,30 @@ async function resolve(app: AuditApp, query: string) {
   const response = await app.get(`resolve?${query}`);
   return { status: response.status, body: await response.json() };
 }
+
+describe('when a tag was found removed some time before a comparison', () => {
+  it('the answer is exact up to the last time it was surely there, and says so of the window after it', async () => {
+    const app = auditApp();
+    await app.deliver(imagePushed({ tag: 'prod', id: 'begin', digest: one, timestamp: at(10) }));
+    const untag = fact('untag', 0, { action: 'untag', tag: 'prod', digest: one, source: 'reconcile' });
+    const found = { at: { time: start + 40 * 60_000, id: 'untag' }, notBefore: start + 20 * 60_000 };
+    await recorderOver(app)(recordOf({ ...untag, ...found }));
+
+    const ending = { until: at(40), untilNotBefore: at(20) };
+    expect(await resolve(app, `image=team/app:prod&at=${at(19)}`)).toMatchObject({
+      body: { digest: one, certainty: 'exact', ...ending },
+    });
+    for (const minute of [20, 30, 39]) {
+      expect(await resolve(app, `image=team/app:prod&at=${at(minute)}`)).toMatchObject({
+        body: { digest: one, certainty: 'window', ...ending },
+      });
+    }
+    expect(await resolve(app, `image=team/app:prod&at=${at(40)}`)).toMatchObject({
+      status: 404,
+      body: { kind: 'untagged', endedAt: at(40), endedNotBefore: at(20) },
+    });
+  });
+});
 
 describe('resolve', () => {
   let app: AuditApp;

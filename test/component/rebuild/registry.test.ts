@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { rebuildRegistry } from '../../../src/audit/rebuild-registry.ts';
 import { rebuildRepository } from '../../../src/audit/rebuild-repository.ts';
-import { canonicalRecord } from '../../../src/ledger/canonical-record.ts';
-import { pendingKey, pendingPartition, readRepositoryKey } from '../../../src/storage/keys.ts';
+import { readRepositoryKey } from '../../../src/storage/keys.ts';
+import { outbox } from '../../../src/storage/outbox.ts';
 import { retellings } from '../../../src/storage/retelling.ts';
 import { unfinishedRecords } from '../../../src/storage/unfinished-records.ts';
 import { fact, recordOf } from '../../builders/facts.ts';
@@ -141,11 +141,7 @@ describe('when a crash came between the announcement of a record and its recordi
   const crashed = fact('d', 5, { tag: 'prod', digest: two });
 
   async function announce(tables: MemoryTables): Promise<void> {
-    await tables.log.insert({
-      partitionKey: pendingPartition(registry),
-      rowKey: pendingKey(crashed.at, 'team/app'),
-      columns: { leaf: canonicalRecord(recordOf(crashed)) },
-    });
+    await outbox(tables.log).announce(recordOf(crashed));
   }
 
   it('records it', async () => {

@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { AuditFault } from '../../../src/audit/fault.ts';
-import { reconcileNext } from '../../../src/audit/reconcile-next.ts';
-import { reconcileRegistries } from '../../../src/audit/reconcile-registries.ts';
-import type { Reconciliation } from '../../../src/audit/reconcile-repository.ts';
+import { reconcileNext, rejectComparison } from '../../../src/audit/reconcile-next.ts';
+import { type ReconcileRounds, reconcileRegistries } from '../../../src/audit/reconcile-registries.ts';
+import { type Reconciliation, reconcileRepository } from '../../../src/audit/reconcile-repository.ts';
+import { knownContent } from '../../../src/storage/known-content.ts';
 import { reconcileRounds } from '../../../src/storage/reconcile-rounds.ts';
+import { rejections } from '../../../src/storage/rejections.ts';
+import { unannouncedChanges } from '../../../src/storage/unannounced-changes.ts';
+import { recorderOver, storesOver } from '../../builders/history-stores.ts';
+import { memoryLeases } from '../../builders/memory-leases.ts';
 import { memoryRegistryContent } from '../../builders/memory-registry-content.ts';
 import { memoryTable } from '../../builders/memory-table.ts';
 import { digestOf } from '../../builders/registry-event.ts';
@@ -43,6 +48,18 @@ function setting() {
     },
     /** The comparisons that wait, taken from the queue. */
     taken: () => waiting.splice(0),
+  };
+}
+
+/** What a comparison is made with besides the comparison itself. */
+function nextPorts(rounds: ReconcileRounds) {
+  const inventory = memoryTable();
+  return {
+    rounds,
+    leases: memoryLeases(),
+    changes: unannouncedChanges(inventory),
+    clock: { now: () => start },
+    log: silent,
   };
 }
 
@@ -127,8 +144,7 @@ describe('when a comparison fails', () => {
         if (outcome === undefined || outcome instanceof AuditFault) throw outcome;
         return outcome;
       },
-      rounds,
-      log: silent,
+      ...nextPorts(rounds),
     });
     for (const one of taken()) await next(one, false);
 
@@ -152,8 +168,122 @@ describe('when a comparison fails', () => {
 
   it('a comparison of a registry that is no longer audited is dropped', async () => {
     const { rounds } = setting();
-    const next = reconcileNext({ reconcile: () => undefined, rounds, log: silent });
+    const next = reconcileNext({ reconcile: () => undefined, ...nextPorts(rounds) });
     await next({ registry: 'gone.azurecr.io', repository: 'team/app', source: 'reconcile' }, false);
     expect(await Array.fromAsync(rounds.repositories('gone.azurecr.io'))).toEqual([]);
+  });
+});
+
+describe('when a comparison is made', () => {
+  const reconciliation: Reconciliation = { registry: contoso, repository: 'team/app', source: 'reconcile' };
+  const found = { ...nothingFound, pushes: 2, untags: 1 };
+
+  it('what no event announced is noted as it is found, even when the rest fails', async () => {
+    const { rounds } = setting();
+    const ports = nextPorts(rounds);
+    const fault = new AuditFault('registry-503', 'away', { retryable: true });
+    const next = reconcileNext({
+      ...ports,
+      reconcile: async (_, onProgress) => {
+        await onProgress({ ...found, untags: 0 });
+        await onProgress(found);
+        await onProgress(found);
+        throw fault;
+      },
+    });
+    await expect(next(reconciliation, false)).rejects.toBe(fault);
+    expect(await ports.changes.since(contoso, start)).toEqual({
+      pushes: 2,
+      untags: 1,
+      deletions: 0,
+      lockChanges: 0,
+    });
+  });
+
+  it('what a backfill finds was never to be announced', async () => {
+    const { rounds } = setting();
+    const ports = nextPorts(rounds);
+    const next = reconcileNext({
+      ...ports,
+      reconcile: async (_, onProgress) => {
+        await onProgress(found);
+        return found;
+      },
+    });
+    await next({ ...reconciliation, source: 'backfill' }, false);
+    expect(await ports.changes.since(contoso, 0)).toMatchObject({ pushes: 0, untags: 0 });
+  });
+
+  it('no other of the same repository is, and none is remembered as failed for it', async () => {
+    const { rounds } = setting();
+    const ports = nextPorts(rounds);
+    let going = 0;
+    let most = 0;
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const next = reconcileNext({
+      ...ports,
+      reconcile: async () => {
+        going += 1;
+        most = Math.max(most, going);
+        await ended;
+        going -= 1;
+        return nothingFound;
+      },
+    });
+    const first = next(reconciliation, false);
+    await expect(next(reconciliation, false)).rejects.toMatchObject({
+      code: 'comparison-under-way',
+      retryable: true,
+    });
+    const other = next({ ...reconciliation, repository: 'team/api' }, false);
+    end();
+    await Promise.all([first, other]);
+    expect(most).toBe(2);
+    expect(await Array.fromAsync(rounds.repositories(contoso))).toEqual([]);
+    await next(reconciliation, false);
+  });
+
+  it('one that is repeated is no longer remembered as failed once it succeeds', async () => {
+    const { rounds } = setting();
+    const next = reconcileNext({ ...nextPorts(rounds), reconcile: async () => nothingFound });
+    await rounds.remember(contoso, { repository: 'team/app', failed: {} });
+    await next(reconciliation, true);
+    expect(await Array.fromAsync(rounds.repositories(contoso))).toEqual([{ repository: 'team/app' }]);
+  });
+
+  it('it ends, between two tags, when its lease is lost', async () => {
+    const registry = memoryRegistryContent();
+    const app = registry.repository('team/app');
+    for (let count = 0; count < 50; count += 1) app.push(`v${count}`, digestOf(`${count}`), start);
+    const tables = { repositories: memoryTable(), digests: memoryTable(), log: memoryTable() };
+    const lost = new AbortController();
+    const fault = new AuditFault('lease-lost', 'lost', { retryable: true });
+    lost.abort(fault);
+    const compare = reconcileRepository({
+      ...storesOver(tables),
+      content: registry.content,
+      known: knownContent(tables.repositories),
+      record: recorderOver(tables),
+      clock: { now: () => start },
+      log: silent,
+    });
+    await expect(compare(reconciliation, lost.signal)).rejects.toBe(fault);
+    expect(tables.repositories.rows()).toEqual([]);
+  });
+
+  it('one that is given up is kept among what is rejected', async () => {
+    const rejected = memoryTable();
+    const reject = rejectComparison({
+      rejections: rejections(rejected),
+      clock: { now: () => start },
+      log: silent,
+    });
+    await reject(reconciliation, contoso);
+    expect(rejected.rows()).toMatchObject([
+      { partitionKey: contoso, columns: { reason: 'comparison-failed' } },
+    ]);
   });
 });

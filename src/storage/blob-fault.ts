@@ -1,0 +1,21 @@
+import { RestError } from '@azure/storage-blob';
+import { AuditFault } from '../audit/fault.ts';
+
+/** Azure's code of a refusal, such as `BlobNotFound`. */
+export function refusalOf(error: unknown): string | undefined {
+  return error instanceof RestError ? error.code : undefined;
+}
+
+/** The fault that a failed call of Blob Storage comes to; `what` it was about. */
+export function blobFault(cause: unknown, what: string): AuditFault {
+  if (cause instanceof AuditFault) return cause;
+  const status = cause instanceof RestError ? cause.statusCode : undefined;
+  if (status === undefined) {
+    const message = `Blob Storage did not answer for ${what}`;
+    return new AuditFault('storage-unreachable', message, { retryable: true, cause });
+  }
+  const message = `Blob Storage refused ${what} with ${status} ${refusalOf(cause) ?? 'unknown'}`;
+  // 412: it changed since it was listed, and is listed again.
+  const retryable = status >= 500 || status === 408 || status === 412 || status === 429;
+  return new AuditFault(`storage-${status}`, message, { retryable, cause });
+}
