@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { HostProcess } from '../component/host/host-process.ts';
+import { eventually, type HostProcess } from '../component/host/host-process.ts';
 
 const item = z.object({
   kind: z.string(),
@@ -14,7 +14,13 @@ const item = z.object({
 });
 const page = z.object({ items: z.array(item), cursor: z.optional(z.string()) });
 const status = z.object({
-  registries: z.array(z.object({ registry: z.string(), rejected: z.number() })),
+  registries: z.array(
+    z.object({
+      registry: z.string(),
+      rejected: z.number(),
+      lastRound: z.optional(z.object({ startedAt: z.string() })),
+    }),
+  ),
   comparisonsWaiting: z.number(),
   unattributed: z.object({ rejected: z.number() }),
 });
@@ -42,9 +48,21 @@ export async function statusOf({ url }: Pick<HostProcess, 'url'>): Promise<z.out
   return status.parse(await (await fetch(`${url}/api/v1/status`)).json());
 }
 
-/** Begins a round of comparisons now rather than at the next full hour. */
-export async function beginRound({ url }: Pick<HostProcess, 'url'>): Promise<void> {
+/**
+ * Begins a round of comparisons now rather than at the next full hour, when none is under way. Resolves once its
+ * comparisons wait.
+ */
+export async function beginRound(host: Pick<HostProcess, 'url'>): Promise<void> {
+  const rounds = async () => JSON.stringify((await statusOf(host)).registries.map((one) => one.lastRound));
+  const before = await rounds();
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ input: '' });
-  await fetch(`${url}/admin/functions/reconcileRegistries`, { method: 'POST', headers, body });
+  // The host closes idle connections, which may cross a request: a POST is not repeated by itself.
+  await eventually(() =>
+    fetch(`${host.url}/admin/functions/reconcileRegistries`, { method: 'POST', headers, body }).then(
+      ({ ok }) => (ok ? true : undefined),
+      () => undefined,
+    ),
+  );
+  await eventually(async () => ((await rounds()) === before ? undefined : true));
 }
