@@ -28,13 +28,18 @@ const status = z.object({
 /** An entry of history as the API answers it; what is not named here is left out. */
 export type HistoryItem = z.output<typeof item>;
 
+/** Asks again when a connection is closed: the host ends idle ones, and a request may cross that. */
+function answered(url: string, init?: RequestInit): Promise<Response> {
+  return eventually(() => fetch(url, init).catch(() => undefined));
+}
+
 /** All of an image's, repository's or registry's history, newest first. */
 export async function wholeHistory({ url }: Pick<HostProcess, 'url'>, image: string) {
   const items: HistoryItem[] = [];
   let cursor: string | undefined;
   do {
     const query = new URLSearchParams({ image, limit: '500', ...(cursor === undefined ? {} : { cursor }) });
-    const response = await fetch(`${url}/api/v1/history?${query}`);
+    const response = await answered(`${url}/api/v1/history?${query}`);
     if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
     const read = page.parse(await response.json());
     items.push(...read.items);
@@ -45,7 +50,7 @@ export async function wholeHistory({ url }: Pick<HostProcess, 'url'>, image: str
 
 /** What the service says of itself. */
 export async function statusOf({ url }: Pick<HostProcess, 'url'>): Promise<z.output<typeof status>> {
-  return status.parse(await (await fetch(`${url}/api/v1/status`)).json());
+  return status.parse(await (await answered(`${url}/api/v1/status`)).json());
 }
 
 /**
@@ -57,12 +62,6 @@ export async function beginRound(host: Pick<HostProcess, 'url'>): Promise<void> 
   const before = await rounds();
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ input: '' });
-  // The host closes idle connections, which may cross a request: a POST is not repeated by itself.
-  await eventually(() =>
-    fetch(`${host.url}/admin/functions/reconcileRegistries`, { method: 'POST', headers, body }).then(
-      ({ ok }) => (ok ? true : undefined),
-      () => undefined,
-    ),
-  );
+  await answered(`${host.url}/admin/functions/reconcileRegistries`, { method: 'POST', headers, body });
   await eventually(async () => ((await rounds()) === before ? undefined : true));
 }
