@@ -1,20 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type ReconcileSummary, reconcileRepository } from '../../../src/audit/reconcile-repository.ts';
-import { recordEvent } from '../../../src/audit/record-event.ts';
-import { recordFact } from '../../../src/audit/record-fact.ts';
 import type { RegistryContent } from '../../../src/audit/registry-content.ts';
 import type { Entry } from '../../../src/history/entry.ts';
-import { knownContent } from '../../../src/storage/known-content.ts';
-import { rejections } from '../../../src/storage/rejections.ts';
-import type { Table } from '../../../src/storage/row.ts';
-import { historyOf } from '../../builders/history-oracle.ts';
-import { announcedIn, historyIn } from '../../builders/history-reading.ts';
-import { storesOver } from '../../builders/history-stores.ts';
-import { memoryTable } from '../../builders/memory-table.ts';
+import type { History } from '../../builders/history-oracle.ts';
 import { accessTo } from '../../builders/registry-access.ts';
 import { type EventReceiver, openEventReceiver } from '../acr/event-receiver.ts';
 import { openTestRegistry, type TestRegistry } from '../acr/test-registry.ts';
+import { type AuditedRepository, auditedRepository } from './audited-repository.ts';
 import { arbitrarySteps, type Deed, type Life, live } from './registry-life.ts';
 
 /** More runs can be asked for: `LOSSY_RUNS=2000 npx jest test/component/reconcile/lossy-events.test.ts`. */
@@ -54,81 +46,7 @@ async function lived(steps: Parameters<typeof live>[2]) {
   return { repository, life, events };
 }
 
-/** The history of a repository, from events and comparisons. */
-function auditOf(repository: string) {
-  const id = { registry: registry.loginServer, repository };
-  const tables = { repositories: memoryTable(), digests: memoryTable(), log: memoryTable() };
-  let writes = 0;
-  const counted = (table: Table): Table => ({
-    ...table,
-    insert: (row) => counting(table.insert(row)),
-    put: (row) => counting(table.put(row)),
-    transact: (operations) => counting(table.transact(operations)),
-  });
-  const counting = <T>(written: Promise<T>): Promise<T> => {
-    writes += 1;
-    return written;
-  };
-  // It goes on between two readings, as everywhere.
-  const ticking = {
-    now: () => {
-      clock.time += 1;
-      return clock.time;
-    },
-  };
-  const log = { info: () => {}, warn: () => {}, error: () => {} };
-  const history = storesOver({
-    repositories: counted(tables.repositories),
-    digests: counted(tables.digests),
-    log: counted(tables.log),
-  });
-  const record = recordEvent(
-    [{ loginServer: registry.loginServer, resourceId: registry.resourceId.toLowerCase() }],
-    {
-      ...history,
-      rejections: rejections(memoryTable()),
-      clock: ticking,
-      log,
-    },
-  );
-  const reconcile = reconcileRepository({
-    content,
-    ...history,
-    known: knownContent(tables.repositories),
-    record: recordFact(history),
-    clock: ticking,
-    log,
-  });
-  return {
-    writes: () => writes,
-    async deliver(events: readonly Event[]): Promise<void> {
-      for (const event of events) expect(['recorded', 'known']).toContain(await record(event));
-    },
-    /** Compares an hour later; `before` is the beginning of the last comparison, as a round hands it on. */
-    async reconcile(
-      before?: number,
-    ): Promise<{ readonly startedAt: number; readonly found: ReconcileSummary }> {
-      clock.time += 3_600_000;
-      const startedAt = clock.time;
-      const found = await reconcile({
-        ...id,
-        source: 'reconcile',
-        ...(before === undefined ? {} : { before }),
-      });
-      return { startedAt, found };
-    },
-    async history() {
-      const history = await historyIn(tables.repositories, id);
-      // What is told is told rightly: every row is what its facts amount to.
-      const facts = (await announcedIn(tables.log, id.registry)).map(({ fact }) => fact);
-      expect(history).toEqual(historyOf(facts));
-      return history;
-    },
-  };
-}
-
-type Audit = ReturnType<typeof auditOf>;
-type History = Awaited<ReturnType<Audit['history']>>;
+const auditOf = (repository: string) => auditedRepository({ registry, content, clock }, repository);
 
 /** What a history lists, oldest first: copies and what other facts explain are not. */
 function listed({ records }: History): readonly Entry[] {
@@ -319,7 +237,7 @@ function chances(probability: number) {
   };
 }
 
-async function expectNothingToWrite(audit: Audit, before: number): Promise<void> {
+async function expectNothingToWrite(audit: AuditedRepository, before: number): Promise<void> {
   const written = audit.writes();
   const { found } = await audit.reconcile(before);
   expect(Object.values(found).filter((count) => count > 0)).toEqual([]);
