@@ -35,7 +35,12 @@ export function planLocks(situation: LockSituation): LockPlan {
   );
   const desired = desiredLocks(windows, situation.closures, situation.seen.tags, situation.owned);
   const owned = new Map(situation.owned.map((lock) => [targetKey(lock.target), lock]));
-  const needs = mergedNeeds([...desired.locks.values(), ...situation.owned]);
+  const members = [...situation.closures.values()].flatMap((closure) => closure.members);
+  const needs = mergedNeeds([
+    ...desired.locks.values(),
+    ...situation.owned,
+    ...members.map((member) => ({ target: manifestTarget(member.digest), needs: member.needs })),
+  ]);
   const planning: Planning = { situation, desired, owned, needs };
   const locking = planLocking(planning);
   const unlocking = planUnlocking(planning);

@@ -23,7 +23,10 @@ export interface LockSituation {
   /** Of all its approvals; see `windowsAt`. */
   readonly windows: readonly ApprovalWindow[];
   readonly holds: readonly Hold[];
-  /** Of every digest that an open window keeps; one that is not here counts as unread. */
+  /**
+   * Of every digest that an open window keeps: one that is not here counts as unread. And, where they can be read, of the
+   * roots of recorded locks, so that what was unread when it was locked is unlocked in order.
+   */
   readonly closures: ReadonlyMap<Digest, Closure>;
   readonly seen: LocksSeen;
   /** Every lock recorded for the repository. */
