@@ -5,9 +5,9 @@ import { type Closure, type ClosureGap, gapsOf } from './closure.ts';
 import { rootsOf } from './desired-locks.ts';
 import { lockIncomplete } from './lock-finding.ts';
 import { neededBy } from './lock-order.ts';
-import type { Planning } from './lock-planning.ts';
+import { type Planning, seenOf } from './lock-planning.ts';
 import type { LockSituation } from './lock-situation.ts';
-import { tagTarget, targetKey } from './lock-target.ts';
+import { manifestTarget, tagTarget, targetKey } from './lock-target.ts';
 import type { Locking } from './locking.ts';
 
 /** How far the protection of an approval has come. */
@@ -71,9 +71,11 @@ export function incompleteClosures(
 ): readonly Finding[] {
   return desired.closures.flatMap((closure: Closure) => {
     const { root } = closure;
+    const isToldAsGone = (digest: Digest) =>
+      seenOf(situation, manifestTarget(digest)).state === 'missing' &&
+      (digest === root || owned.get(digest)?.verifiedAt !== undefined);
     const gaps = [...gapsOf(closure), ...lockGaps(neededBy([root], needs), unreadable)].filter(
-      ({ digest, reason }) =>
-        reason !== 'missing' || (digest !== root && owned.get(digest)?.verifiedAt === undefined),
+      ({ digest }) => !isToldAsGone(digest),
     );
     const approvals = desired.locks.get(root)?.approvals ?? [];
     return gaps.length === 0 ? [] : [lockIncomplete(situation.repository, root, approvals, gaps)];
