@@ -266,6 +266,25 @@ describe('planLocks', () => {
     ).toBe(false);
   });
 
+  it('when what is protected was never read (F10), no manifest is unlocked that may belong to it', () => {
+    const newer = digestOf('a2');
+    const made = protectedRepository(
+      new Map([
+        [index, { children: [amd64] }],
+        [newer, { children: [amd64] }],
+        [amd64, {}],
+      ]),
+    );
+    made.enforce([approvalOf()]);
+    made.unreadable.add(newer);
+    const approvals = [approvalOf(ended), approvalOf({ id: 'a2', requestedAt: start + 1 })];
+    const plan = made.plan(approvals, after);
+    expect(targetsOf(plan.steps, 'unlock')).toEqual([]);
+    expect(refusalsOf(plan)).toContain('closure-incomplete');
+    made.unreadable.clear();
+    expect(targetsOf(made.plan(approvals, after).steps, 'unlock')).toEqual([index]);
+  });
+
   it('when an index cannot be read any more, what was locked for it before is still its own', () => {
     const made = release();
     made.enforce([approved]);

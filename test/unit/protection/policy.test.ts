@@ -275,6 +275,13 @@ function replaceAt(document: unknown, path: readonly string[], value: unknown): 
   );
 }
 
+describe('the documentation', () => {
+  it('when its example is read, it is a policy', () => {
+    const example = /```json\n([\s\S]*?)\n```/.exec(readFileSync('docs/policy.md', 'utf8'))?.[1] ?? '';
+    expect(readPolicy(JSON.parse(example))).toMatchObject({ ok: true });
+  });
+});
+
 describe('what a policy says', () => {
   const policy = read(policyDocument());
 
