@@ -1,9 +1,9 @@
+import type { RepositoryId } from '../history/fact.ts';
 import type { FieldProblem } from '../registry/field-problem.ts';
 import { noFindings } from '../registry/findings.ts';
 import { identifier, textThat } from '../registry/form.ts';
 import { cleanFreeText } from '../registry/free-text.ts';
 import { readPattern } from '../registry/pattern.ts';
-import type { Approval } from './approval.ts';
 import { strictFieldsOf } from './strict-fields.ts';
 
 /** What a hold keeps: one approval, or everything approved in the repositories of a registry that a pattern matches. */
@@ -66,19 +66,16 @@ export function advanceHold(hold: Hold, event: HoldEvent): HoldAdvance {
   }
 }
 
-/** Whether a hold keeps an approval. A pattern that cannot be read any more keeps everything: doubt does not lift a hold. */
-export function holds(hold: Hold, approval: Pick<Approval, 'id' | 'registry' | 'repository'>): boolean {
-  if (hold.state === 'lifted') return false;
-  return hold.scope.kind === 'approval'
-    ? hold.scope.approval === approval.id
-    : coversRepository(hold, approval);
+/** Whether a hold that is not lifted is on that one approval. */
+export function coversApproval({ state, scope }: Hold, approval: string): boolean {
+  return state !== 'lifted' && scope.kind === 'approval' && scope.approval === approval;
 }
 
-/** Whether a hold covers a whole repository. */
-export function coversRepository(
-  { state, scope }: Hold,
-  { registry, repository }: { readonly registry: string; readonly repository: string },
-): boolean {
+/**
+ * Whether a hold that is not lifted covers a whole repository. A pattern that cannot be read any more covers every one: doubt
+ * does not lift a hold.
+ */
+export function coversRepository({ state, scope }: Hold, { registry, repository }: RepositoryId): boolean {
   if (state === 'lifted' || scope.kind !== 'repositories' || scope.registry !== registry) return false;
   const reading = readPattern(scope.pattern);
   return !reading.ok || reading.pattern.matches(repository);

@@ -1,6 +1,6 @@
 import { type Approval, isOver } from './approval.ts';
 import { byEnvironment, compareApprovals, stands } from './approval-order.ts';
-import { type Hold, holds } from './hold.ts';
+import { coversApproval, coversRepository, type Hold } from './hold.ts';
 
 /** Why an approval is kept. */
 export type WindowReason =
@@ -49,8 +49,12 @@ export function windowsAt(
   return byEnvironment(approvals).flatMap((ofOne) => {
     const newestFirst = ofOne.filter((approval) => !isOver(approval)).sort((a, b) => compareApprovals(b, a));
     const current = newestFirst.find(stands);
+    // One answer for all of them: matching a pattern costs more than everything else here.
+    const onAll = new Set(legalHolds.filter((hold) => coversRepository(hold, ofOne[0])));
     return newestFirst.map((approval) => {
-      const covering = legalHolds.filter((hold) => holds(hold, approval)).map(({ id }) => id);
+      const covering = legalHolds
+        .filter((hold) => onAll.has(hold) || coversApproval(hold, approval.id))
+        .map(({ id }) => id);
       const crowdedOut = crowdedOutAt(approval, newestFirst);
       const reasons = reasonsAt(approval, { isCurrent: approval === current, crowdedOut, now });
       const held: readonly WindowReason[] = covering.length > 0 ? ['held'] : [];

@@ -1,7 +1,7 @@
 import type { Digest } from '../registry/digest.ts';
 import { gapsOf } from './closure.ts';
 import type { DesiredLocks } from './desired-locks.ts';
-import { coversRepository } from './hold.ts';
+import { coversApproval, coversRepository, type Hold } from './hold.ts';
 import { type Needs, neededBy } from './lock-order.ts';
 import type { LockSituation } from './lock-situation.ts';
 import type { OwnedLock } from './owned-lock.ts';
@@ -28,38 +28,34 @@ export interface UnlockRefusal {
   readonly detail: string;
 }
 
-/** Why a recorded lock that is not desired may not be undone; empty when it may. Doubt is a reason. */
-export function refusalsToUnlock(
-  lock: OwnedLock,
+/**
+ * Answers why a recorded lock that is not desired may not be undone; nothing when it may. Doubt is a reason. What holds for
+ * the whole repository is found out once.
+ */
+export function unlockRefusals(
   situation: LockSituation,
   desired: DesiredLocks,
   needs: Needs,
-): readonly UnlockRefusal[] {
-  return [
-    ...windowRefusals(lock, desired),
-    ...holdRefusals(lock, situation),
+): (lock: OwnedLock) => readonly UnlockRefusal[] {
+  const ofAll = [
+    ...situation.holds.filter((hold) => coversRepository(hold, situation.repository)).map(heldBy),
     ...coverageRefusals(situation),
-    ...useRefusals(lock, situation, needs),
     ...closureRefusals(desired),
+  ];
+  const open = new Set(desired.open.map(({ id }) => id));
+  const useOf = usesWithin(situation, needs);
+  return (lock) => [
+    ...lock.approvals
+      .filter((id) => open.has(id))
+      .map((id) => ({ code: 'in-window' as const, detail: `the window of approval ${id} is open` })),
+    ...situation.holds.filter((hold) => lock.approvals.some((id) => coversApproval(hold, id))).map(heldBy),
+    ...ofAll,
+    ...useRefusals(lock, useOf),
   ];
 }
 
-function windowRefusals(lock: OwnedLock, { open }: DesiredLocks): readonly UnlockRefusal[] {
-  return open
-    .filter(({ id }) => lock.approvals.includes(id))
-    .map(({ id }) => ({ code: 'in-window', detail: `the window of approval ${id} is open` }));
-}
-
-function holdRefusals(lock: OwnedLock, { holds, repository }: LockSituation): readonly UnlockRefusal[] {
-  return holds
-    .filter(
-      (hold) =>
-        coversRepository(hold, repository) ||
-        (hold.state !== 'lifted' &&
-          hold.scope.kind === 'approval' &&
-          lock.approvals.includes(hold.scope.approval)),
-    )
-    .map(({ id }) => ({ code: 'held', detail: `hold ${id} is not lifted` }));
+function heldBy({ id }: Hold): UnlockRefusal {
+  return { code: 'held', detail: `hold ${id} is not lifted` };
 }
 
 function coverageRefusals({ coverage }: LockSituation): readonly UnlockRefusal[] {
@@ -73,21 +69,42 @@ function coverageRefusals({ coverage }: LockSituation): readonly UnlockRefusal[]
   ];
 }
 
+/** One digest of each doubtful kind is enough of a reason. */
+interface UseWithin {
+  readonly used: Digest | undefined;
+  readonly unknown: Digest | undefined;
+}
+
+/** Answers the uses of a digest and of everything it needs. */
+function usesWithin({ uses }: LockSituation, needs: Needs): (digest: Digest) => UseWithin {
+  const known = new Map<Digest, UseWithin>();
+  return (digest) => {
+    const before = known.get(digest);
+    if (before !== undefined) return before;
+    const asked = [...neededBy([digest], needs)];
+    const found = {
+      used: asked.find((one) => uses.get(one) === 'used'),
+      unknown: asked.find((one) => (uses.get(one) ?? 'unknown') === 'unknown'),
+    };
+    known.set(digest, found);
+    return found;
+  };
+}
+
 /**
  * A use of an index may be reported as one of its children, and the other way round: everything the lock keeps is asked
- * for, and the digests it was set for.
+ * for, and everything of the digests it was set for.
  */
-function useRefusals(lock: OwnedLock, { uses }: LockSituation, needs: Needs): readonly UnlockRefusal[] {
+function useRefusals(lock: OwnedLock, useOf: (digest: Digest) => UseWithin): readonly UnlockRefusal[] {
   const own = lock.target.kind === 'manifest' ? [lock.target.digest] : [];
-  const asked: readonly Digest[] = [...neededBy([...own, ...lock.roots, ...lock.needs], needs)];
-  const used = asked.filter((digest) => uses.get(digest) === 'used');
-  const unknown = asked.filter((digest) => (uses.get(digest) ?? 'unknown') === 'unknown');
+  const asked = [...own, ...lock.roots].map(useOf);
+  const used = asked.find((one) => one.used !== undefined)?.used;
+  const unknown = asked.find((one) => one.unknown !== undefined)?.unknown;
   return [
-    ...used.map((digest) => ({ code: 'in-use' as const, detail: `${digest} is used` })),
-    ...unknown.map((digest) => ({
-      code: 'use-unknown' as const,
-      detail: `nothing is known of uses of ${digest}`,
-    })),
+    ...(used === undefined ? [] : [{ code: 'in-use' as const, detail: `${used} is used` }]),
+    ...(unknown === undefined
+      ? []
+      : [{ code: 'use-unknown' as const, detail: `nothing is known of uses of ${unknown}` }]),
   ];
 }
 

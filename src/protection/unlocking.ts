@@ -4,7 +4,7 @@ import { flagsOf, type Planning, seenOf } from './lock-planning.ts';
 import type { LockStep } from './lock-step.ts';
 import { isLockedAtAll, type LockFlags, targetKey } from './lock-target.ts';
 import type { OwnedLock } from './owned-lock.ts';
-import { refusalsToUnlock, type UnlockRefusal } from './unlock-refusal.ts';
+import { type UnlockRefusal, unlockRefusals } from './unlock-refusal.ts';
 
 /** A recorded lock that no window wants any more, and why it stays. */
 export interface KeptLock {
@@ -20,7 +20,10 @@ export function planUnlocking({ situation, desired, owned, needs }: Planning): {
   const steps: LockStep[] = [];
   const kept: KeptLock[] = [];
   const undesired = [...owned.values()].filter(({ target }) => !desired.locks.has(targetKey(target)));
+  const refusalsTo = unlockRefusals(situation, desired, needs);
   const staying = new Set<Digest>();
+  // Of what is unlocked in this run, by what it needs.
+  const unlocking = new Map<Digest, string[]>();
   const keep = (lock: OwnedLock, refusals: readonly UnlockRefusal[]) => {
     kept.push({ lock, refusals });
     const own = lock.target.kind === 'manifest' ? [lock.target.digest] : [];
@@ -42,7 +45,7 @@ export function planUnlocking({ situation, desired, owned, needs }: Planning): {
       keep(record, [...needed, { code: 'unreadable', detail: seen.reason }]);
       continue;
     }
-    const refusals = [...needed, ...refusalsToUnlock(record, situation, desired, needs)];
+    const refusals = [...needed, ...refusalsTo(record)];
     const isOpenAlready = !isLockedAtAll(seen.lock);
     const isWanted = refusals.some(({ code }) => code === 'in-window');
     if (isOpenAlready && !isWanted) {
@@ -50,14 +53,18 @@ export function planUnlocking({ situation, desired, owned, needs }: Planning): {
     } else if (refusals.length > 0) {
       keep(record, refusals);
     } else {
-      steps.push(unlockStep(record, flagsOf(seen.lock), steps));
+      const waitsFor = target.kind === 'manifest' ? (unlocking.get(target.digest) ?? []) : [];
+      steps.push(unlockStep(record, flagsOf(seen.lock), waitsFor));
+      for (const digest of record.needs) {
+        unlocking.set(digest, [...(unlocking.get(digest) ?? []), targetKey(target)]);
+      }
     }
   }
   return { steps, kept };
 }
 
 /** Gives back what was allowed before: a lock that somebody else had set remains theirs. */
-function unlockStep(lock: OwnedLock, before: LockFlags, earlier: readonly LockStep[]): LockStep {
+function unlockStep(lock: OwnedLock, before: LockFlags, waitsFor: readonly string[]): LockStep {
   const { target } = lock;
   const after = {
     canDelete: before.canDelete || lock.before.canDelete,
@@ -65,12 +72,6 @@ function unlockStep(lock: OwnedLock, before: LockFlags, earlier: readonly LockSt
   };
   if (after.canDelete === before.canDelete && after.canWrite === before.canWrite)
     return { step: 'forget', target };
-  const dependents = earlier
-    .filter(
-      (step) =>
-        step.step === 'unlock' && target.kind === 'manifest' && step.record.needs.includes(target.digest),
-    )
-    .map((step) => targetKey(step.target));
   const { verifiedAt: _, ...record } = lock;
-  return { step: 'unlock', target, before, after, record, needs: dependents };
+  return { step: 'unlock', target, before, after, record, needs: waitsFor };
 }
