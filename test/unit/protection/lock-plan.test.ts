@@ -194,6 +194,14 @@ describe('planLocks', () => {
     expect(refusalsOf(plan)).toEqual(['needed', 'use-unknown']);
   });
 
+  it('when nobody has asked for uses (F10), nothing is unlocked', () => {
+    const made = release();
+    made.enforce([approved]);
+    const situation = made.situation([approvalOf({ ...approved, ...ended })], [], after);
+    expect(planLocks({ ...situation, uses: new Map() }).steps).toEqual([]);
+    expect(planLocks(situation).steps).not.toEqual([]);
+  });
+
   it.each([
     ['index', index],
     ['one child', arm64],
