@@ -1,6 +1,7 @@
 import { QueueServiceClient } from '@azure/storage-queue';
 import { registryContent } from './acr/registry-content.ts';
 import { tokenCredential } from './acr/token-credential.ts';
+import { digestsRoute } from './api/digests.ts';
 import { historyRoute } from './api/history.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { registerRoutes } from './api/route.ts';
@@ -21,6 +22,7 @@ import { readSettings } from './settings.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { deadLetters } from './storage/dead-letters.ts';
+import { evidenceReader } from './storage/evidence-reader.ts';
 import { historyPages } from './storage/history-pages.ts';
 import { historyReader, historyWriter } from './storage/history-store.ts';
 import { knownContent } from './storage/known-content.ts';
@@ -116,6 +118,7 @@ registerRoutes(
   [
     historyRoute(settings.registries, pages),
     resolveRoute(settings.registries, pages, clock),
+    digestsRoute(settings.registries, evidenceReader(tables.repositories)),
     statusRoute(settings.registries, { progress, rounds, queue, changes, deadLetters: letters, clock }),
     healthRoute(progress),
   ],

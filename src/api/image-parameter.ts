@@ -59,6 +59,18 @@ export function readTagImage(
   return { ...repository, tag };
 }
 
+/** Reads an `image` parameter that has to name a digest. A tag beside it says nothing: a digest names one manifest. */
+export function readDigestImage(
+  image: string,
+  registries: readonly AcceptedRegistry[],
+): RepositoryId & { digest: Digest } {
+  const { registry, repository, digest } = readImage(image, registries);
+  if (digest === undefined) {
+    throw badParameters([{ name: 'image', reason: 'names no digest: end it with "@" and a digest' }]);
+  }
+  return { registry, repository, digest };
+}
+
 /** The audited registry of that name: an accepted one, or one connected to it. */
 function registryOf(name: string, registries: readonly AcceptedRegistry[]): string | undefined {
   const isAudited = registries.some(({ loginServer }) => {

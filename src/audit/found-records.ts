@@ -81,7 +81,13 @@ export function foundRecords(
   async function stateTogether(groups: readonly (readonly Statement[])[]): Promise<void> {
     const statements = groups.flat();
     await outbox.announceStatements(statements);
-    if ((await writer.commit(repository, statements.flatMap(planStatement))) === 'committed') return;
+    if (
+      (await writer.commit(
+        repository,
+        statements.flatMap((statement) => planStatement(statement)),
+      )) === 'committed'
+    )
+      return;
     // One that was recorded before, by a comparison that was cut off, is left as it is.
     for (const statement of statements) await writer.commit(repository, planStatement(statement));
   }
@@ -100,7 +106,7 @@ export function foundRecords(
 }
 
 function costOf(statements: readonly Statement[]): number {
-  return statements.flatMap(planStatement).length;
+  return statements.flatMap((statement) => planStatement(statement)).length;
 }
 
 /** The first fact of each tag and manifest: a transaction writes no row twice. */

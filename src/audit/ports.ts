@@ -3,7 +3,7 @@ import type { Entry } from '../history/entry.ts';
 import type { AuditRecord, RepositoryId } from '../history/fact.ts';
 import type { Edge, ManifestHead, TagHead, Versioned } from '../history/head.ts';
 import type { Instant } from '../history/instant.ts';
-import type { Statement } from '../history/statement.ts';
+import type { JsonContent, Statement } from '../history/statement.ts';
 import type { Digest } from '../registry/digest.ts';
 
 /** The present time in epoch milliseconds. */
@@ -85,6 +85,20 @@ export interface Rejection {
 /** Keeps rejected input; the same payload twice is kept once. */
 export interface Rejections {
   keep(rejection: Rejection): Promise<void>;
+}
+
+/** A state that statements tell, as stored. */
+export interface StoredState {
+  readonly key: string;
+  readonly content: JsonContent;
+  readonly version: string;
+}
+
+/** Reads the states that statements tell of a repository. */
+export interface StateReader {
+  state(repository: RepositoryId, key: string): Promise<StoredState | undefined>;
+  /** Those whose keys begin with a prefix such as `a|`, in the order of their keys. */
+  states(repository: RepositoryId, prefix: string): AsyncIterable<StoredState>;
 }
 
 /** What became of work that only one may do at a time. */

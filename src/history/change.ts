@@ -5,7 +5,7 @@ import type { Ending, Entry } from './entry.ts';
 import type { Edge, ManifestHead, TagHead } from './head.ts';
 import type { Instant } from './instant.ts';
 import type { LockSubject, ManifestDescription } from './observation.ts';
-import type { Statement } from './statement.ts';
+import type { StatedState, Statement } from './statement.ts';
 
 /**
  * One write to a repository's rows. All changes made from one reading are committed together or not at all; `over`
@@ -30,4 +30,6 @@ export type Change =
   | { readonly write: 'child'; readonly index: Digest; readonly child: ManifestChild }
   | { readonly write: 'parent'; readonly child: Digest; readonly index: Digest }
   | { readonly write: 'referrer'; readonly subject: Digest; readonly referrer: ManifestDescription }
-  | { readonly write: 'locks'; readonly of: LockSubject; readonly locks: LockState };
+  | { readonly write: 'locks'; readonly of: LockSubject; readonly locks: LockState }
+  /** The present state of something that statements tell; without content there is none any more. */
+  | ({ readonly write: 'state'; readonly over?: string | 'absent' } & StatedState);

@@ -16,10 +16,21 @@ export function consequencesOf(statement: Statement): readonly Change[] {
     changes.push({ write: 'referrer', subject: description.subject, referrer: description });
   }
   if (locks !== undefined) changes.push({ write: 'locks', ...locks });
+  for (const state of statement.states ?? []) changes.push({ write: 'state', ...state });
   return changes;
 }
 
-/** Every write that records a statement, to be made together. */
-export function planStatement(statement: Statement): readonly Change[] {
-  return [{ write: 'statement', statement }, ...consequencesOf(statement)];
+/**
+ * Every write that records a statement, to be made together. `over` names the versions that states were read at, by
+ * key: the commit fails when one is no longer so.
+ */
+export function planStatement(
+  statement: Statement,
+  over: ReadonlyMap<string, string | 'absent'> = new Map(),
+): readonly Change[] {
+  const consequences = consequencesOf(statement).map((change): Change => {
+    const version = change.write === 'state' ? over.get(change.key) : undefined;
+    return change.write === 'state' && version !== undefined ? { ...change, over: version } : change;
+  });
+  return [{ write: 'statement', statement }, ...consequences];
 }

@@ -10,6 +10,19 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue | undefined };
 
+/** The content of a JSON object. */
+export type JsonContent = Readonly<Record<string, JsonValue | undefined>>;
+
+/**
+ * The state that a statement leaves something in: the statement with the newest state of a key tells what is so now. Keys
+ * begin with what they are of: `a|` approvals, `k|` locks set here, `h|` holds.
+ */
+export interface StatedState {
+  readonly key: string;
+  /** Absent when there is nothing left to tell. */
+  readonly content?: JsonContent;
+}
+
 /**
  * An audit record that adds nothing to a timeline: what was seen of a manifest, who turned out to have pushed, what was
  * approved. Like a fact it is never edited; unlike one it is told by its content alone, which its kind gives a shape.
@@ -23,5 +36,6 @@ export interface Statement extends RepositoryId {
   readonly recordedAt: number;
   /** Names the shape of the content, such as `manifest-described`. */
   readonly kind: string;
-  readonly content: Readonly<Record<string, JsonValue | undefined>>;
+  readonly content: JsonContent;
+  readonly states?: readonly StatedState[];
 }

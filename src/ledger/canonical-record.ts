@@ -1,6 +1,6 @@
 import canonicalize from 'canonicalize';
 import type { AuditRecord } from '../history/fact.ts';
-import type { Statement } from '../history/statement.ts';
+import type { JsonContent, Statement } from '../history/statement.ts';
 
 /** The version of the leaf's layout; a change of layout is a new number, old leaves keep theirs. */
 const leafVersion = 1;
@@ -32,7 +32,7 @@ export function canonicalRecord({ registry, repository, fact }: AuditRecord): st
  * Throws RangeError when the content is more than a leaf can hold.
  */
 export function canonicalStatement(statement: Statement): string {
-  const { registry, repository, at, notBefore, recordedAt, kind, content } = statement;
+  const { registry, repository, at, notBefore, recordedAt, kind, content, states } = statement;
   const text = canonical({
     version: leafVersion,
     recordId: at.id,
@@ -40,6 +40,7 @@ export function canonicalStatement(statement: Statement): string {
     repository,
     kind,
     content,
+    ...(states === undefined ? {} : { states }),
     occurredAt: new Date(at.time).toISOString(),
     ...(notBefore === undefined ? {} : { notBefore: new Date(notBefore).toISOString() }),
     recordedAt: new Date(recordedAt).toISOString(),
@@ -50,6 +51,11 @@ export function canonicalStatement(statement: Statement): string {
     );
   }
   return text;
+}
+
+/** The canonical text of some content: RFC 8785 JSON. */
+export function canonicalContent(content: JsonContent): string {
+  return canonical(content);
 }
 
 function canonical(record: object): string {

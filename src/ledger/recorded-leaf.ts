@@ -1,5 +1,5 @@
 import type { AuditRecord, Client, Fact } from '../history/fact.ts';
-import type { Statement } from '../history/statement.ts';
+import type { StatedState, Statement } from '../history/statement.ts';
 import { type Digest, parseDigest } from '../registry/digest.ts';
 
 /** Reads a leaf's canonical text back into the record it was made of, or `undefined` when it isn't one of ours. */
@@ -25,6 +25,7 @@ export function readStatement(text: string): Statement | undefined {
     return undefined;
   }
   if (time === undefined || recordedAt === undefined || !isContent(content)) return undefined;
+  const states = statesOf(leaf['states']);
   return {
     registry,
     repository,
@@ -33,7 +34,18 @@ export function readStatement(text: string): Statement | undefined {
     recordedAt,
     kind,
     content,
+    ...(states === undefined ? {} : { states }),
   };
+}
+
+function statesOf(value: unknown): readonly StatedState[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.flatMap((state: unknown) => {
+    const key = isLeaf(state) ? state['key'] : undefined;
+    const content = isLeaf(state) ? state['content'] : undefined;
+    if (typeof key !== 'string') return [];
+    return isContent(content) ? [{ key, content }] : [{ key }];
+  });
 }
 
 type Leaf = Readonly<Record<string, unknown>>;

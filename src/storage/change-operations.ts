@@ -1,5 +1,5 @@
 import type { Change } from '../history/change.ts';
-import { canonicalStatement } from '../ledger/canonical-record.ts';
+import { canonicalContent, canonicalStatement } from '../ledger/canonical-record.ts';
 import { endingText, entryColumns, instantText } from './entry-codec.ts';
 import { edgeColumns, manifestHeadColumns, tagHeadColumns } from './head-codec.ts';
 import {
@@ -78,6 +78,7 @@ function groupOf(change: Change): string | undefined {
     case 'parent':
     case 'referrer':
     case 'locks':
+    case 'state':
       return undefined;
     default:
       return change.tag;
@@ -142,6 +143,14 @@ function operationOf(partitionKey: string, change: Change): Operation {
     case 'child': {
       const { index, child } = change;
       return { operation: 'replace', row: row(childKey(index, child.digest), childColumns(child)) };
+    }
+    case 'state': {
+      const { key, content, over } = change;
+      if (content === undefined) {
+        return { operation: 'remove', row: row(key), ...(over === undefined ? {} : { over }) };
+      }
+      const state = row(key, { content: canonicalContent(content) });
+      return over === undefined ? { operation: 'replace', row: state } : guarded(state, over);
     }
     case 'parent':
       return { operation: 'replace', row: row(parentKey(change.child, change.index)) };

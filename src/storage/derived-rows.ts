@@ -8,7 +8,21 @@ export interface RowDifference extends Difference {
 }
 
 /** Prefixes of the keys of rows that follow from records. Other rows of a repository are none of a rebuild's business. */
-export const derivedPrefixes = ['D|', 'E|', 'T|', 'c|', 'i|', 'l|', 'm|', 'o|', 's|', 't|'] as const;
+export const derivedPrefixes = [
+  'D|',
+  'E|',
+  'T|',
+  'a|',
+  'c|',
+  'h|',
+  'i|',
+  'k|',
+  'l|',
+  'm|',
+  'o|',
+  's|',
+  't|',
+] as const;
 
 /** Columns of an audit record that follow from other facts; the rest is the fact, which is never edited. */
 const derivedColumns = ['kind', 'prev', 'replicaOf', 'locations', 'until'];

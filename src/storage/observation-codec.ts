@@ -33,6 +33,23 @@ export function childColumns({ mediaType, size, platform }: ManifestChild): Colu
   return { mediaType, size, ...platform };
 }
 
+/** Reads a child of an index; throws a permanent AuditFault when the row isn't that. */
+export function readChild(row: StoredRow): ManifestChild {
+  const digest = parseDigest(row.rowKey.split('|')[2] ?? '');
+  if (digest === undefined) throw corrupt(row);
+  const platform = {
+    ...optional('os', textOf(row, 'os')),
+    ...optional('architecture', textOf(row, 'architecture')),
+    ...optional('variant', textOf(row, 'variant')),
+  };
+  return {
+    digest,
+    ...optional('mediaType', textOf(row, 'mediaType')),
+    ...optional('size', numberOf(row, 'size')),
+    ...optional('platform', Object.keys(platform).length === 0 ? undefined : platform),
+  };
+}
+
 /** The columns of what a tag or manifest allows. */
 export function locksColumns(locks: LockState): Columns {
   return { ...locks };

@@ -42,8 +42,9 @@ export function retellings({ repositories, digests, log }: RetellingTables): Beg
       const untold = statementsOldestFirst(repositories, repository, (rowKey) => told.has(rowKey));
       for await (const { rowKey, statement } of untold) {
         told.add(rowKey);
-        for (const operations of transactionsOf(partitionKey, consequencesOf(statement))) {
-          await scratch.transact(operations);
+        for (const operation of transactionsOf(partitionKey, consequencesOf(statement)).flat()) {
+          // One by one: a state that is to be removed need not be there.
+          await scratch.transact([operation]);
         }
       }
       return told.size - before;

@@ -1,5 +1,6 @@
 import { HttpRequest, HttpResponse } from '@azure/functions';
 import * as z from 'zod/mini';
+import { digestsRoute } from '../../src/api/digests.ts';
 import { historyRoute } from '../../src/api/history.ts';
 import type { AuthMode } from '../../src/api/principal.ts';
 import { resolveRoute } from '../../src/api/resolve.ts';
@@ -7,6 +8,7 @@ import { answerTo } from '../../src/api/route.ts';
 import { healthRoute, statusRoute } from '../../src/api/status.ts';
 import { type EventOutcome, recordEvent } from '../../src/audit/record-event.ts';
 import type { AcceptedRegistry } from '../../src/registry/accepted-registry.ts';
+import { evidenceReader } from '../../src/storage/evidence-reader.ts';
 import { historyPages } from '../../src/storage/history-pages.ts';
 import { historyReader, historyWriter } from '../../src/storage/history-store.ts';
 import { outbox } from '../../src/storage/outbox.ts';
@@ -90,6 +92,7 @@ export function auditApp({
   const routes = [
     historyRoute(accepted, pages),
     resolveRoute(accepted, pages, clock),
+    digestsRoute(accepted, evidenceReader(repositories)),
     statusRoute(accepted, {
       progress,
       rounds: reconcileRounds(inventory),

@@ -35,9 +35,9 @@ const beyondCore = [
 const lintCases: readonly LintCase[] = [
   {
     file: 'src/registry/probe.ts',
-    message: 'registry/ imports nothing outside its folder',
+    message: 'registry/ imports nothing outside its folder but re2js',
     refused: [...beyondCore, '../history/fact.ts', '../ledger/leaf.ts', 'node:crypto', 'canonicalize'],
-    allowed: ['./digest.ts'],
+    allowed: ['./digest.ts', 're2js'],
   },
   ...core
     .filter((folder) => folder !== 'registry' && folder !== 'ledger')
@@ -183,7 +183,7 @@ interface Arrow {
 const nothing = /^$/;
 const anyCore = { folders: core, packages: nothing };
 const arrows: Readonly<Record<string, Arrow>> = {
-  registry: { folders: ['registry'], packages: nothing },
+  registry: { folders: ['registry'], packages: /^re2js$/ },
   history: anyCore,
   protection: anyCore,
   workloads: anyCore,

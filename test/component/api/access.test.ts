@@ -4,7 +4,12 @@ import { AuditFault } from '../../../src/audit/fault.ts';
 import { auditApp, type RequestOptions } from '../../builders/audit-app.ts';
 import { digestOf, imagePushed } from '../../builders/registry-event.ts';
 
-const closedRoutes = ['history', 'resolve?image=team/app:prod', 'status'];
+const closedRoutes = [
+  'history',
+  'resolve?image=team/app:prod',
+  `digests?image=team/app@${digestOf('one')}`,
+  'status',
+];
 
 function principal(...roles: readonly string[]): Readonly<Record<string, string>> {
   const claims = [{ typ: 'oid', val: 'a1' }, ...roles.map((val) => ({ typ: 'roles', val }))];

@@ -1,0 +1,83 @@
+import * as z from 'zod/mini';
+import type { DigestEvidence, EvidenceReader, TagOfDigest } from '../audit/digest-evidence.ts';
+import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import { type LockState, unlocked } from '../registry/lock-state.ts';
+import { formatReference } from '../registry/reference.ts';
+import { isoTime } from './history-entry.ts';
+import { readDigestImage } from './image-parameter.ts';
+import { RequestProblem } from './problem.ts';
+import { route } from './route.ts';
+
+const query = z.strictObject({
+  image: z.string({ error: 'is missing: give a repository and digest, such as team/app@sha256:…' }),
+});
+
+/** Items of each list in one answer. */
+const mostItems = 1_000;
+
+/** `GET digests`: everything known of a manifest. */
+export function digestsRoute(registries: readonly AcceptedRegistry[], reader: EvidenceReader) {
+  return route({
+    name: 'getDigests',
+    method: 'GET',
+    path: 'digests',
+    summary: 'Everything known of a digest: its tags over time, platforms, children, referrers and locks.',
+    role: 'Audit.Read',
+    query,
+    async answer({ query: { image } }) {
+      const { registry, repository, digest } = readDigestImage(image, registries);
+      const evidence = await reader.evidence({ registry, repository }, digest, mostItems);
+      const reference = formatReference({ registry, repository, digest });
+      if (evidence.head === undefined && evidence.description === undefined) {
+        throw new RequestProblem({
+          status: 404,
+          type: 'digest-unknown',
+          title: 'Nothing is known of this digest',
+          detail: `${reference} is not in the history. Check the repository: a digest may be in another one.`,
+        });
+      }
+      return {
+        headers: { 'cache-control': 'no-store' },
+        jsonBody: { image: reference, registry, repository, digest, ...told(evidence) },
+      };
+    },
+  });
+}
+
+function told({ head, description, locks, tags, children, parents, referrers }: DigestEvidence) {
+  const { digest: _, ...content } = description ?? {};
+  const lists = { tags, children, parents, referrers };
+  const cut = Object.entries(lists).flatMap(([name, { isMore }]) => (isMore ? [name] : []));
+  return {
+    ...(head === undefined ? {} : { presence: head.presence, lastChange: isoTime(head.newest.time) }),
+    isDescribed: description !== undefined,
+    ...content,
+    // As last seen by a comparison with the registry.
+    locks: locksOf(locks),
+    tags: tags.items.map(tagOf),
+    platforms: children.items.flatMap(({ digest, platform }) =>
+      platform === undefined ? [] : [{ ...platform, digest }],
+    ),
+    closure: { children: children.items, parents: parents.items, referrers: referrers.items },
+    ...(cut.length === 0 ? {} : { cutOff: cut }),
+  };
+}
+
+function tagOf({ tag, stretch, lastPush, until, locks }: TagOfDigest) {
+  return {
+    tag,
+    since: isoTime(stretch.time),
+    lastPush: isoTime(lastPush.time),
+    ...(until === undefined ? {} : { until: isoTime(until.time) }),
+    locks: locksOf(locks),
+  };
+}
+
+function locksOf(locks: LockState = unlocked) {
+  return {
+    deleteEnabled: locks.canDelete,
+    writeEnabled: locks.canWrite,
+    readEnabled: locks.canRead,
+    listEnabled: locks.canList,
+  };
+}
