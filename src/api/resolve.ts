@@ -36,7 +36,8 @@ export function resolveRoute(registries: readonly AcceptedRegistry[], pages: His
       if (resolution.outcome !== 'resolved') throw new RequestProblem(notResolved(named, time, resolution));
       const { registry, repository, tag } = named;
       const { digest, since, until, certainty, entry } = resolution;
-      const { occurredAt, client, eventId, recordId, kind } = historyItem({ ...named, entry, position: '' });
+      const item = historyItem({ ...named, entry, position: '' });
+      const { occurredAt, client, attribution, eventId, recordId, kind } = item;
       return {
         headers: { 'cache-control': 'no-store' },
         jsonBody: {
@@ -49,7 +50,14 @@ export function resolveRoute(registries: readonly AcceptedRegistry[], pages: His
           since: isoTime(since),
           ...(until === undefined ? {} : { until: isoTime(until) }),
           certainty,
-          by: { kind, occurredAt, client, eventId, recordId },
+          by: {
+            kind,
+            occurredAt,
+            client,
+            ...(attribution === undefined ? {} : { attribution }),
+            eventId,
+            recordId,
+          },
         },
       };
     },

@@ -10,8 +10,8 @@ export interface RowDifference extends Difference {
 /** Prefixes of the keys of rows that follow from records. Other rows of a repository are none of a rebuild's business. */
 export const derivedPrefixes = ['D|', 'E|', 'T|', 'c|', 'i|', 'l|', 'm|', 'o|', 's|', 't|'] as const;
 
-/** Columns of an audit record that follow from other facts; the rest is the fact, which is never edited. */
-const derivedColumns = ['kind', 'prev', 'replicaOf', 'locations', 'until'];
+/** Columns of an audit record that follow from other records; the rest is the fact, which is never edited. */
+const derivedColumns = ['kind', 'prev', 'replicaOf', 'locations', 'until', 'attribution'];
 
 /** How a stored row and a told one of the same key differ, if they do. */
 export function differenceOf(
