@@ -79,15 +79,17 @@ function matchOf(fact: Fact, records: readonly LogRecord[]): Match {
   return { fact, records: (same.length > 0 ? same : fitting).toSorted((a, b) => distance(a) - distance(b)) };
 }
 
-/** Each request once: of several records with one id, such as those of replicas, the first. */
+/** Each request once: of several records with one id and one name, such as those of replicas, the first. */
 function distinct(records: readonly LogRecord[]): readonly LogRecord[] {
   const seen = new Set<string>();
   return records
     .toSorted((a, b) => a.at - b.at)
-    .filter(({ correlationId }) => {
+    .filter(({ correlationId, identity, address }) => {
       if (correlationId === undefined) return true;
-      if (seen.has(correlationId)) return false;
-      seen.add(correlationId);
+      // A client may choose the id: another's request under the same one stays another.
+      const request = JSON.stringify([correlationId, identity, address]);
+      if (seen.has(request)) return false;
+      seen.add(request);
       return true;
     });
 }
