@@ -4,6 +4,7 @@ import { AuditFault } from '../../../src/audit/fault.ts';
 import { recordAttributions } from '../../../src/audit/record-attribution.ts';
 import type { Fact } from '../../../src/history/fact.ts';
 import { canonicalRecord } from '../../../src/ledger/canonical-record.ts';
+import type { Table } from '../../../src/storage/row.ts';
 import { attributeAll, attributionOf, attributionPorts } from '../../builders/attributions.ts';
 import {
   arbitraryBursts,
@@ -20,6 +21,21 @@ import { type HistoryTables, recorderOver } from '../../builders/history-stores.
 import { digestOf } from '../../builders/registry-event.ts';
 import { chanceOf, type Faults, restlessTable } from '../../builders/restless-table.ts';
 import { contents, damage, type MemoryTables, rebuilt, recorded } from '../rebuild/stored-history.ts';
+
+/** The table, doing something once before the first transaction. */
+function interrupted(table: Table, work: () => Promise<unknown>): Table {
+  let isDone = false;
+  return {
+    ...table,
+    async transact(operations) {
+      if (!isDone) {
+        isDone = true;
+        await work();
+      }
+      return table.transact(operations);
+    },
+  };
+}
 
 /** More runs can be asked for: `HISTORY_RUNS=5000 npx jest test/component/attribution`. */
 const numRuns = Number(process.env['HISTORY_RUNS'] ?? 100);
@@ -117,6 +133,32 @@ describe('when a record is attributed', () => {
 const someFaults: Faults = { refused: 3, lost: 3, retried: 5, cutOff: 5, short: 10 };
 /** What reads a hundred rows for one attribution would seldom read them all. */
 const fewFaults: Faults = { retried: 5, cutOff: 5 };
+
+describe.each<[string, Fact, Fact]>([
+  ['tells a push again', fact('late', -10, { tag: 'prod', digest: two }), first],
+  ['tells a deletion no more of a tag', fact('late', 25, { tag: 'prod', digest: two }), deletion],
+  ['tells a deletion of one more tag', fact('late', 25, { tag: 'more', digest: one }), deletion],
+])('when a late event %s', (_, late, of) => {
+  const expected = async () => {
+    const tables = await recorded([...history, late]);
+    await attributeAll(tables, [of]);
+    return contents(tables);
+  };
+
+  it('keeps what was attributed between its reading and its commit', async () => {
+    const tables = await recorded(history);
+    const repositories = interrupted(tables.repositories, () => attributeAll(tables, [of]));
+    await recorderOver({ ...tables, repositories })(recordOf(late));
+    expect(contents(tables)).toEqual(await expected());
+  });
+
+  it('is seen by what is attributed when it comes between that reading and commit', async () => {
+    const tables = await recorded(history);
+    const repositories = interrupted(tables.repositories, () => recorderOver(tables)(recordOf(late)));
+    await attributeAll({ ...tables, repositories }, [of]);
+    expect(contents(tables)).toEqual(await expected());
+  });
+});
 
 const histories: readonly [string, fc.Arbitrary<Deliveries>, number, Faults][] = [
   ['events told in any order', arbitraryDeliveries, numRuns, someFaults],
