@@ -131,7 +131,7 @@ export function diagnosticLogs(options: DiagnosticLogsOptions): RegistryLogs {
 
 /**
  * The endpoint of the cloud that a registry is in, by its domain.
- * Source: https://learn.microsoft.com/azure/azure-monitor/logs/api/access-api
+ * Source: `KnownMonitorLogsQueryAudience` of the SDK, of which only the public one is its default.
  */
 function endpointOf(loginServer: string): string {
   if (loginServer.endsWith('.azurecr.cn')) return 'https://api.loganalytics.azure.cn';

@@ -70,7 +70,7 @@ function whoIn(fields: Fields) {
 
 /**
  * Whether the registry refused, or failed: then nothing changed. `ResultDescription` holds the HTTP status:
- * https://learn.microsoft.com/azure/container-registry/monitor-container-registry#sample-kusto-queries
+ * https://learn.microsoft.com/azure/container-registry/monitor-container-registry
  */
 function isRefused(fields: Fields): boolean {
   const result = fields.sent('ResultDescription');

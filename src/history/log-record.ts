@@ -43,7 +43,7 @@ export interface LoginRecord {
  * The action that an operation's name stands for, or `undefined` for others, such as pulls. Logged are push, pull, untag,
  * delete (of a repository too), and, where a retention policy is set, purges of tags and manifests; how the names of the
  * purges are spelt is not documented, so spaces and letter case are passed over.
- * Source: https://learn.microsoft.com/azure/container-registry/monitor-container-registry-reference#resource-logs
+ * Source: https://learn.microsoft.com/azure/container-registry/monitor-container-registry-reference
  */
 export function actionOf(operation: string): LogRecord['action'] | undefined {
   switch (operation.toLowerCase().replace(/[^a-z]/g, '')) {
