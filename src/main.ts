@@ -1,4 +1,5 @@
 import { QueueServiceClient } from '@azure/storage-queue';
+import { diagnosticLogs } from './acr/diagnostic-logs.ts';
 import { registryContent } from './acr/registry-content.ts';
 import { tokenCredential } from './acr/token-credential.ts';
 import { digestsRoute } from './api/digests.ts';
@@ -6,6 +7,7 @@ import { historyRoute } from './api/history.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
+import { attributeHistory } from './audit/attribute-history.ts';
 import { recordQueuedEvents, rejectPoisonMessage } from './audit/queued-events.ts';
 import { reconcileNext, rejectComparison } from './audit/reconcile-next.ts';
 import { reconcileRegistries } from './audit/reconcile-registries.ts';
@@ -13,12 +15,14 @@ import { reconcileRepository } from './audit/reconcile-repository.ts';
 import { recordEvent } from './audit/record-event.ts';
 import { recordFact } from './audit/record-fact.ts';
 import { replayDeadLetters } from './audit/replay-dead-letters.ts';
+import { registerAttribution } from './functions/attribution.ts';
 import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
 import { registerReconciliation } from './functions/reconcile.ts';
 import { registerRegistryEvents } from './functions/registry-events.ts';
 import { registerRegistryEventsQueue } from './functions/registry-events-queue.ts';
 import { readSettings } from './settings.ts';
+import { attributionProgress } from './storage/attribution-progress.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { deadLetters } from './storage/dead-letters.ts';
@@ -114,6 +118,16 @@ registerReconciliation({
   queueName: reconcileQueueName,
   log,
 });
+if (settings.logs.length > 0) {
+  const logs = new Map(
+    settings.logs.map((source) => [
+      source.loginServer,
+      diagnosticLogs({ source, credential: identity, log }),
+    ]),
+  );
+  const attributions = attributionProgress(tables.inventory);
+  registerAttribution(attributeHistory({ ...history, pages, logs, progress: attributions, clock, log }));
+}
 registerRoutes(
   [
     historyRoute(settings.registries, pages),

@@ -1,5 +1,6 @@
 import type { AuthMode } from './api/principal.ts';
 import type { AcceptedRegistry } from './registry/accepted-registry.ts';
+import type { LogSource } from './registry/log-source.ts';
 
 /** How the audit's storage is reached: a connection string, or endpoints and an identity. */
 export type StorageSettings =
@@ -19,6 +20,8 @@ export interface Settings {
   /** Presented to registries instead of a token of the identity: a stand-in on one machine takes any. */
   readonly registryToken?: string;
   readonly auth: AuthMode;
+  /** Where the diagnostic logs of registries are, of those that have some. */
+  readonly logs: readonly LogSource[];
 }
 
 /** Thrown when settings cannot be used; the message lists every problem. */
@@ -42,11 +45,13 @@ export function readSettings(environment: Environment): Settings {
   const auth = readAuth(environment, problems);
   const clientId = environment['AuditStorage__clientId'];
   const registryToken = readRegistryToken(environment, problems);
+  const logs = readLogs(environment['ACR_AUDIT_LOGS'], registries, problems);
   if (storage === undefined || problems.length > 0) throw new SettingsError(problems);
   return {
     registries,
     storage,
     auth,
+    logs,
     ...(clientId ? { clientId } : {}),
     ...(registryToken === undefined ? {} : { registryToken }),
   };
@@ -111,6 +116,50 @@ function mistakable(registries: readonly AcceptedRegistry[]): readonly string[] 
 /** The name that events give a registry, by which one without a resource id is known. */
 function registryNameOf({ loginServer, resourceId }: AcceptedRegistry): string | undefined {
   return resourceId?.split('/').at(-1) ?? /^[a-z0-9]+/.exec(loginServer)?.[0];
+}
+
+const workspaceIdForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** `resource` for every registry, or for each that has logs `=` and `resource` or the id of a workspace. */
+function readLogs(
+  text: string | undefined,
+  registries: readonly AcceptedRegistry[],
+  problems: string[],
+): readonly LogSource[] {
+  const parts = (text ?? '')
+    .toLowerCase()
+    .split(/[\s,;]+/)
+    .filter((part) => part !== '');
+  const isAll = parts.length === 1 && parts[0] === 'resource';
+  const named = isAll ? registries.map(({ loginServer }) => `${loginServer}=resource`) : parts;
+  const sources = named.flatMap((part) => logSourceOf(part, registries, problems) ?? []);
+  const names = sources.map(({ loginServer }) => loginServer);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  for (const name of new Set(twice)) problems.push(`ACR_AUDIT_LOGS names ${name} more than once`);
+  return sources;
+}
+
+function logSourceOf(
+  part: string,
+  registries: readonly AcceptedRegistry[],
+  problems: string[],
+): LogSource | undefined {
+  const [loginServer = '', place = '', ...rest] = part.split('=');
+  const registry = registries.find((one) => one.loginServer === loginServer);
+  if (registry === undefined) {
+    problems.push(`ACR_AUDIT_LOGS: "${loginServer}" is not among the REGISTRIES`);
+  } else if (rest.length === 0 && workspaceIdForm.test(place)) {
+    return { loginServer, workspaceId: place };
+  } else if (rest.length > 0 || place !== 'resource') {
+    problems.push(
+      `ACR_AUDIT_LOGS: "${part}" needs "=" and the id of a Log Analytics workspace, or "resource", after the login server`,
+    );
+  } else if (registry.resourceId === undefined) {
+    problems.push(`ACR_AUDIT_LOGS: ${loginServer} has no resource id in REGISTRIES to ask for its logs by`);
+  } else {
+    return { loginServer, resourceId: registry.resourceId };
+  }
+  return undefined;
 }
 
 const namesAccount = /(?:^|;)\s*(?:UseDevelopmentStorage=true|DefaultEndpointsProtocol=https?)/i;

@@ -1,5 +1,22 @@
 import type { PlacedEntry } from '../audit/history-pages.ts';
+import type { Attribution } from '../history/attribution.ts';
 import { formatReference } from '../registry/reference.ts';
+
+/** Who did it by the registry's log, as the API gives it. */
+export interface AttributionItem {
+  readonly identity?: string;
+  readonly address?: string;
+  readonly userAgent?: string;
+  readonly at: string;
+  readonly certainty: string;
+  readonly evidence: {
+    readonly table: string;
+    readonly operation: string;
+    readonly correlationId?: string;
+    readonly records?: number;
+    readonly loginAt?: string;
+  };
+}
 
 /** An entry of the history as the API gives it. */
 export interface HistoryItem {
@@ -14,6 +31,7 @@ export interface HistoryItem {
   readonly recordedAt: string;
   readonly source: string;
   readonly client: { readonly userAgent?: string; readonly address?: string; readonly actor?: string };
+  readonly attribution?: AttributionItem;
   readonly mediaType?: string;
   readonly size?: number;
   readonly locations: readonly string[];
@@ -28,7 +46,7 @@ export interface HistoryItem {
 /** An entry as the API gives it; absent properties are left out. */
 export function historyItem({ registry, repository, tag, entry }: PlacedEntry): HistoryItem {
   const { fact, kind, previousDigest, locations } = entry;
-  const { digest, mediaType, size, requestId, notes, notBefore } = fact;
+  const { digest, mediaType, size, requestId, notes, notBefore, attribution } = fact;
   return {
     registry,
     repository,
@@ -41,6 +59,7 @@ export function historyItem({ registry, repository, tag, entry }: PlacedEntry): 
     recordedAt: isoTime(fact.recordedAt),
     source: fact.source,
     client: fact.client,
+    ...(attribution === undefined ? {} : { attribution: attributionItem(attribution) }),
     ...(mediaType === undefined ? {} : { mediaType }),
     ...(size === undefined ? {} : { size }),
     locations,
@@ -49,6 +68,16 @@ export function historyItem({ registry, repository, tag, entry }: PlacedEntry): 
     ...(requestId === undefined ? {} : { requestId }),
     ...(notes === undefined ? {} : { notes }),
     image: formatReference({ registry, repository, digest }),
+  };
+}
+
+function attributionItem({ at, evidence, certainty, ...who }: Attribution): AttributionItem {
+  const { loginAt, ...records } = evidence;
+  return {
+    ...who,
+    at: isoTime(at),
+    certainty,
+    evidence: { ...records, ...(loginAt === undefined ? {} : { loginAt: isoTime(loginAt) }) },
   };
 }
 

@@ -65,6 +65,12 @@ const columns = [
   'recordId',
   'requestId',
   'notes',
+  'attributedIdentity',
+  'attributedAddress',
+  'attributedUserAgent',
+  'attributedAt',
+  'attributedCertainty',
+  'attributedEvidence',
 ] as const;
 
 /** `GET history`: who pushed, moved or deleted what, newest first. */
@@ -96,6 +102,18 @@ export function historyRoute(registries: readonly AcceptedRegistry[], pages: His
   });
 }
 
-function cellsOf({ client, locations, notes, image: _, ...item }: HistoryItem) {
-  return { ...item, ...client, locations: locations.join(' '), notes: notes?.join('; ') };
+function cellsOf({ client, attribution, locations, notes, image: _, ...item }: HistoryItem) {
+  const { table, operation, correlationId } = attribution?.evidence ?? {};
+  return {
+    ...item,
+    ...client,
+    attributedIdentity: attribution?.identity,
+    attributedAddress: attribution?.address,
+    attributedUserAgent: attribution?.userAgent,
+    attributedAt: attribution?.at,
+    attributedCertainty: attribution?.certainty,
+    attributedEvidence: [table, operation, correlationId].filter((part) => part !== undefined).join(' '),
+    locations: locations.join(' '),
+    notes: notes?.join('; '),
+  };
 }

@@ -36,7 +36,8 @@ export function resolveRoute(registries: readonly AcceptedRegistry[], pages: His
       if (resolution.outcome !== 'resolved') throw new RequestProblem(notResolved(named, time, resolution));
       const { registry, repository, tag } = named;
       const { digest, since, sinceNotBefore, until, untilNotBefore, certainty, entry } = resolution;
-      const { occurredAt, client, eventId, recordId, kind } = historyItem({ ...named, entry, position: '' });
+      const item = historyItem({ ...named, entry, position: '' });
+      const { occurredAt, client, attribution, eventId, recordId, kind } = item;
       return {
         headers: { 'cache-control': 'no-store' },
         jsonBody: {
@@ -51,7 +52,14 @@ export function resolveRoute(registries: readonly AcceptedRegistry[], pages: His
           ...(until === undefined ? {} : { until: isoTime(until) }),
           ...(untilNotBefore === undefined ? {} : { untilNotBefore: isoTime(untilNotBefore) }),
           certainty,
-          by: { kind, occurredAt, client, eventId, recordId },
+          by: {
+            kind,
+            occurredAt,
+            client,
+            ...(attribution === undefined ? {} : { attribution }),
+            eventId,
+            recordId,
+          },
         },
       };
     },

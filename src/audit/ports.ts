@@ -39,6 +39,8 @@ export interface HistoryReader {
   tagEntries(repository: RepositoryId, tag: string): AsyncIterable<Entry>;
   /** A manifest's entries, newest first, read as far as they are consumed. */
   digestEntries(repository: RepositoryId, digest: Digest): AsyncIterable<Entry>;
+  /** The entry of a record in a tag's timeline. */
+  tagEntry(repository: RepositoryId, tag: string, at: Instant): Promise<Entry | undefined>;
   /** The entry of the audit record at an instant. */
   record(repository: RepositoryId, at: Instant): Promise<Entry | undefined>;
 }
@@ -64,10 +66,15 @@ export interface Outbox {
    * each has to be announced by itself.
    */
   announceAll(records: readonly AuditRecord[]): Promise<'new' | 'known'>;
-  /** Announces statements of one registry; one that was announced before stays as it was. */
-  announceStatements(statements: readonly Statement[]): Promise<void>;
+  /**
+   * Announces statements of one registry; one that was announced before stays as it was. `known`: some of them may have
+   * been.
+   */
+  announceStatements(statements: readonly Statement[]): Promise<'new' | 'known'>;
   /** The record as first announced, while it isn't sealed. */
   announced(repository: RepositoryId, at: Instant): Promise<AuditRecord | undefined>;
+  /** The statement as first announced, while it isn't sealed. */
+  announcedStatement(repository: RepositoryId, at: Instant): Promise<Statement | undefined>;
 }
 
 /** Input that can't be recorded as history, kept with its reason. */

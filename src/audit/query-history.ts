@@ -1,12 +1,12 @@
 import type { ChangeKind } from '../history/entry.ts';
-import type { Client } from '../history/fact.ts';
+import type { Fact } from '../history/fact.ts';
 import type { HistoryPages, HistorySpan, PlacedEntry } from './history-pages.ts';
 
 /** A question to history. */
 export interface HistoryQuery extends HistorySpan {
   readonly limit: number;
   readonly kinds?: readonly ChangeKind[];
-  /** Text that the user agent, address or actor contains, in any letter case. */
+  /** Text that the user agent, address, actor or identity contains, by the event or by the log, in any letter case. */
   readonly client?: string;
 }
 
@@ -51,12 +51,12 @@ function isWanted(
   // Another replica's copy is part of what it repeats, which lists its region.
   if (entry.replicaOf !== undefined) return false;
   if (kinds !== undefined && !kinds.includes(entry.kind)) return false;
-  return client === undefined || mentions(entry.fact.client, client);
+  return client === undefined || mentions(entry.fact, client);
 }
 
-function mentions(client: Client, text: string): boolean {
+function mentions({ client, attribution }: Fact, text: string): boolean {
   const wanted = text.toLowerCase();
-  return [client.userAgent, client.address, client.actor].some((value) =>
-    value?.toLowerCase().includes(wanted),
-  );
+  const told = [client.userAgent, client.address, client.actor];
+  const logged = [attribution?.identity, attribution?.address, attribution?.userAgent];
+  return [...told, ...logged].some((value) => value?.toLowerCase().includes(wanted));
 }

@@ -1,6 +1,7 @@
 import type { Digest } from '../registry/digest.ts';
 import type { LockState } from '../registry/lock-state.ts';
 import type { ManifestChild } from '../registry/manifest.ts';
+import type { Attribution } from './attribution.ts';
 import type { Ending, Entry } from './entry.ts';
 import type { Edge, ManifestHead, TagHead } from './head.ts';
 import type { Instant } from './instant.ts';
@@ -23,9 +24,18 @@ export type Change =
   | { readonly write: 'manifest-head'; readonly head: ManifestHead; readonly over: string | 'absent' }
   /** Changes nothing, but fails when the manifest changed since it was read. */
   | { readonly write: 'manifest-guard'; readonly digest: Digest; readonly over: string }
+  /** The same for a tag. */
+  | { readonly write: 'tag-guard'; readonly tag: string; readonly over: string }
   | { readonly write: 'edge'; readonly edge: Edge; readonly over?: string }
   /** A statement, which fails when it was recorded already. */
   | { readonly write: 'statement'; readonly statement: Statement }
+  /** Who did what a record tells, in one of the rows that tell it. */
+  | {
+      readonly write: 'attribution';
+      readonly in: 'records' | { readonly tag: string } | { readonly digest: Digest };
+      readonly of: Instant;
+      readonly attribution: Attribution;
+    }
   | { readonly write: 'description'; readonly description: ManifestDescription }
   | { readonly write: 'child'; readonly index: Digest; readonly child: ManifestChild }
   | { readonly write: 'parent'; readonly child: Digest; readonly index: Digest }

@@ -1,4 +1,5 @@
 import type { Digest } from '../registry/digest.ts';
+import type { Attribution } from './attribution.ts';
 import type { Instant } from './instant.ts';
 
 /** The registry and repository a record belongs to; the registry by its login server, lower-case. */
@@ -47,6 +48,8 @@ export interface Fact {
   readonly requestId?: string;
   /** Contradictions found and repairs made while reading it. */
   readonly notes?: readonly string[];
+  /** Who did it, by the registry's log: learned later, so it is a record of its own and no part of this one's leaf. */
+  readonly attribution?: Attribution;
 }
 
 /** A fact in the repository it belongs to: what the ledger seals. */

@@ -10,10 +10,10 @@ const maxLeafLength = 32 * 1024;
 
 /**
  * The canonical text of an audit record, the ledger's leaf: RFC 8785 JSON, so that whoever holds the record's fields can
- * make the same bytes. Times are RFC 3339 in UTC.
+ * make the same bytes. Times are RFC 3339 in UTC. Who did it is learned later and stated by itself.
  */
 export function canonicalRecord({ registry, repository, fact }: AuditRecord): string {
-  const { at, notBefore, recordedAt, client, ...others } = fact;
+  const { at, notBefore, recordedAt, client, attribution: _, ...others } = fact;
   return canonical({
     version: leafVersion,
     recordId: at.id,

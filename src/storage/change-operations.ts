@@ -1,6 +1,6 @@
 import type { Change } from '../history/change.ts';
 import { canonicalContent, canonicalStatement } from '../ledger/canonical-record.ts';
-import { endingText, entryColumns, instantText } from './entry-codec.ts';
+import { attributionText, endingText, entryColumns, instantText } from './entry-codec.ts';
 import { edgeColumns, manifestHeadColumns, tagHeadColumns } from './head-codec.ts';
 import {
   childKey,
@@ -69,6 +69,8 @@ function groupOf(change: Change): string | undefined {
       return change.head.tag;
     case 'edge':
       return change.edge.tag;
+    case 'attribution':
+      return typeof change.in === 'object' && 'tag' in change.in ? change.in.tag : undefined;
     case 'statement':
       return statementKey(change.statement.at);
     case 'manifest-head':
@@ -118,6 +120,12 @@ function operationOf(partitionKey: string, change: Change): Operation {
       return guarded(row(manifestHeadKey(change.head.digest), manifestHeadColumns(change.head)), change.over);
     case 'manifest-guard':
       return { operation: 'merge', row: row(manifestHeadKey(change.digest)), over: change.over };
+    case 'tag-guard':
+      return { operation: 'merge', row: row(tagHeadKey(change.tag)), over: change.over };
+    case 'attribution': {
+      const columns = { attribution: attributionText(change.attribution) };
+      return { operation: 'merge', row: row(attributedKey(change), columns) };
+    }
     case 'statement': {
       const { at } = change.statement;
       return {
@@ -159,6 +167,11 @@ function operationOf(partitionKey: string, change: Change): Operation {
       return { operation: 'replace', row: edge, ...(change.over === undefined ? {} : { over: change.over }) };
     }
   }
+}
+
+function attributedKey({ in: place, of }: Extract<Change, { write: 'attribution' }>): string {
+  if (place === 'records') return recordKey(of);
+  return 'tag' in place ? tagEntryKey(place.tag, of) : digestEntryKey(place.digest, of);
 }
 
 function guarded(row: Operation['row'] & { columns: Columns }, over: string): Operation {

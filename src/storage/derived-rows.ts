@@ -24,8 +24,8 @@ export const derivedPrefixes = [
   't|',
 ] as const;
 
-/** Columns of an audit record that follow from other facts; the rest is the fact, which is never edited. */
-const derivedColumns = ['kind', 'prev', 'replicaOf', 'locations', 'until'];
+/** Columns of an audit record that follow from other records; the rest is the fact, which is never edited. */
+const derivedColumns = ['kind', 'prev', 'replicaOf', 'locations', 'until', 'attribution'];
 
 /** How a stored row and a told one of the same key differ, if they do. */
 export function differenceOf(

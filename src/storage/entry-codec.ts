@@ -1,4 +1,5 @@
 import { AuditFault } from '../audit/fault.ts';
+import { type Attribution, attributionJson, readAttribution } from '../history/attribution.ts';
 import type { ChangeKind, Ending, Entry } from '../history/entry.ts';
 import type { Fact, FactSource } from '../history/fact.ts';
 import type { Instant } from '../history/instant.ts';
@@ -36,6 +37,7 @@ function factColumns(fact: Fact): Columns {
     location: fact.location,
     requestId: fact.requestId,
     notes: fact.notes === undefined || fact.notes.length === 0 ? undefined : JSON.stringify(fact.notes),
+    attribution: fact.attribution && attributionText(fact.attribution),
   };
 }
 
@@ -63,6 +65,7 @@ export function readEntryRow(row: StoredRow): Entry {
   const notes = text('notes');
   const notBefore = readTime(text('notBefore'));
   const until = readEnding(text('until'));
+  const attribution = text('attribution');
   const fact: Fact = {
     at,
     action,
@@ -82,6 +85,7 @@ export function readEntryRow(row: StoredRow): Entry {
     ...optional('location', text('location')),
     ...optional('requestId', text('requestId')),
     ...optional('notes', notes === undefined ? undefined : readNotes(notes)),
+    ...optional('attribution', attribution === undefined ? undefined : attributionIn(attribution, row)),
   };
   return {
     fact,
@@ -146,6 +150,25 @@ export function corrupt(row: StoredRow): AuditFault {
   return new AuditFault('corrupt-row', `row ${row.partitionKey} ${row.rowKey} is not readable`, {
     retryable: false,
   });
+}
+
+/** Who did what an entry tells, as one column. */
+export function attributionText(attribution: Attribution): string {
+  return JSON.stringify(attributionJson(attribution));
+}
+
+function attributionIn(text: string, row: StoredRow): Attribution {
+  const attribution = readAttribution(jsonOf(text));
+  if (attribution === undefined) throw corrupt(row);
+  return attribution;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function readNotes(text: string): readonly string[] {

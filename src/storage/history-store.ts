@@ -4,7 +4,15 @@ import type { RepositoryId } from '../history/fact.ts';
 import { transactionsOf } from './change-operations.ts';
 import { readEntryRow } from './entry-codec.ts';
 import { readEdge, readManifestHead, readTagHead } from './head-codec.ts';
-import { digestPlaceKey, keysUnder, manifestHeadKey, recordKey, repositoryKey, tagHeadKey } from './keys.ts';
+import {
+  digestPlaceKey,
+  keysUnder,
+  manifestHeadKey,
+  recordKey,
+  repositoryKey,
+  tagEntryKey,
+  tagHeadKey,
+} from './keys.ts';
 import { rowsOf, type StoredRow, type Table } from './row.ts';
 
 /** Reads history from the `repositories` table. */
@@ -38,6 +46,10 @@ export function historyReader(repositories: Table): HistoryReader {
     },
     tagEntries: (repository, tag) => entriesUnder(repository, `T|${tag}|`),
     digestEntries: (repository, digest) => entriesUnder(repository, `D|${digest}|`),
+    async tagEntry(repository, tag, at) {
+      const row = await repositories.get(repositoryKey(repository), tagEntryKey(tag, at));
+      return row && readEntryRow(row);
+    },
     async record(repository, at) {
       const row = await repositories.get(repositoryKey(repository), recordKey(at));
       return row && readEntryRow(row);

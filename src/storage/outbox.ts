@@ -2,7 +2,7 @@ import type { Outbox } from '../audit/ports.ts';
 import type { AuditRecord } from '../history/fact.ts';
 import type { Statement } from '../history/statement.ts';
 import { canonicalRecord, canonicalStatement } from '../ledger/canonical-record.ts';
-import { readLeaf } from '../ledger/recorded-leaf.ts';
+import { readLeaf, readStatement } from '../ledger/recorded-leaf.ts';
 import { corrupt, textOf } from './entry-codec.ts';
 import { pendingKey, pendingPartition, pendingStatements } from './keys.ts';
 import type { Row, Table } from './row.ts';
@@ -36,10 +36,20 @@ export function outbox(log: Table): Outbox {
       return outcome;
     },
     async announceStatements(statements) {
+      let outcome: 'new' | 'known' = 'new';
       for (const some of portionsOf(statements.map(statementRow))) {
         if ((await insertTogether(some)) === 'new') continue;
+        outcome = 'known';
         for (const row of some) await log.insert(row);
       }
+      return outcome;
+    },
+    async announcedStatement({ registry, repository }, at) {
+      const row = await log.get(pendingStatements(registry), pendingKey(at, repository));
+      if (row === undefined) return undefined;
+      const statement = readStatement(textOf(row, 'leaf') ?? '');
+      if (statement === undefined) throw corrupt(row);
+      return statement;
     },
     async announced({ registry, repository }, at) {
       const row = await log.get(pendingPartition(registry), pendingKey(at, repository));

@@ -1,15 +1,17 @@
 import { joined } from '../audit/joined.ts';
 import type { BeginRetelling } from '../audit/rebuild-repository.ts';
+import { attributedBy } from '../history/attribution-plan.ts';
 import type { AuditRecord, RepositoryId } from '../history/fact.ts';
 import { compareInstants, type Instant, isSameInstant } from '../history/instant.ts';
 import { consequencesOf } from '../history/statement-plan.ts';
 import { type Digest, parseDigest } from '../registry/digest.ts';
 import { transactionsOf } from './change-operations.ts';
 import { correctionsOf, derivedPrefixes, differenceOf, type RowDifference } from './derived-rows.ts';
+import { attributionText } from './entry-codec.ts';
 import { historyReader, historyWriter } from './history-store.ts';
 import { digestPlaceKey, instantOf, keysUnder, recordKey, repositoryKey } from './keys.ts';
 import { outbox } from './outbox.ts';
-import { rowsOf, type StoredRow, type Table } from './row.ts';
+import { type Columns, rowsOf, type StoredRow, type Table } from './row.ts';
 import { type ScratchTable, scratchTable } from './scratch-table.ts';
 import { recordsOldestFirst, statementsOldestFirst } from './stored-records.ts';
 import type { Tables } from './tables.ts';
@@ -35,6 +37,8 @@ export function retellings({ repositories, digests, log }: RetellingTables): Beg
     let unnoted: readonly Digest[] = [];
     let headEtags = new Map<string, string>();
     const told = new Set<string>();
+    /** Who did what a record tells, by the record's key. */
+    const attributions = new Map<string, string>();
 
     /** Tells the statements that weren't told yet, and counts them. What follows from one is all that is kept. */
     async function tellStatements(): Promise<number> {
@@ -42,12 +46,24 @@ export function retellings({ repositories, digests, log }: RetellingTables): Beg
       const untold = statementsOldestFirst(repositories, repository, (rowKey) => told.has(rowKey));
       for await (const { rowKey, statement } of untold) {
         told.add(rowKey);
+        const attributed = attributedBy(statement);
+        if (attributed !== undefined) {
+          attributions.set(recordKey(attributed.of), attributionText(attributed.attribution));
+        }
         for (const operation of transactionsOf(partitionKey, consequencesOf(statement)).flat()) {
           // One by one: a state that is to be removed need not be there.
           await scratch.transact([operation]);
         }
       }
       return told.size - before;
+    }
+
+    /** What was told of a row. Nothing is told from who did it, so that it is only added to what tells the record. */
+    function columnsOf(rowKey: string): Columns | undefined {
+      const columns = scratch.columnsOf(rowKey);
+      const at = /^[EDT]\|/.test(rowKey) ? instantOf(rowKey) : undefined;
+      const attribution = at && attributions.get(recordKey(at));
+      return columns === undefined || attribution === undefined ? columns : { ...columns, attribution };
     }
 
     async function unfinishedRecords(): Promise<AuditRecord[]> {
@@ -73,7 +89,9 @@ export function retellings({ repositories, digests, log }: RetellingTables): Beg
         await tellStatements();
         do {
           headEtags = new Map();
-          rows = await Array.fromAsync(rowDifferences(repositories, partitionKey, scratch, headEtags));
+          rows = await Array.fromAsync(
+            rowDifferences(repositories, partitionKey, { keys: scratch.keys, columnsOf }, headEtags),
+          );
           // One that came meanwhile may be all the difference there is.
         } while ((await tellStatements()) > 0);
         unnoted = await notes.missing(scratch);
@@ -119,7 +137,7 @@ async function* inOrder(
 async function* rowDifferences(
   repositories: Table,
   partitionKey: string,
-  scratch: ScratchTable,
+  told: Pick<ScratchTable, 'keys' | 'columnsOf'>,
   headEtags: Map<string, string>,
 ): AsyncGenerator<RowDifference> {
   async function* stored(): AsyncGenerator<StoredRow> {
@@ -127,13 +145,13 @@ async function* rowDifferences(
       yield* rowsOf(repositories, { partitionKey, ...keysUnder(prefix) });
     }
   }
-  async function* told(): AsyncGenerator<string> {
-    yield* scratch.keys();
+  async function* toldKeys(): AsyncGenerator<string> {
+    yield* told.keys();
   }
   const keyOf = ({ rowKey }: StoredRow) => rowKey;
-  for await (const { key, left } of joined(stored(), keyOf, told(), (rowKey) => rowKey)) {
+  for await (const { key, left } of joined(stored(), keyOf, toldKeys(), (rowKey) => rowKey)) {
     if (left !== undefined && /^(?:t\||m\|[^|]+$)/.test(key)) headEtags.set(key, left.etag);
-    const difference = differenceOf(partitionKey, key, left, scratch.columnsOf(key));
+    const difference = differenceOf(partitionKey, key, left, told.columnsOf(key));
     if (difference !== undefined) yield difference;
   }
 }

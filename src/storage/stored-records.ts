@@ -76,9 +76,10 @@ async function pagesOf(
   return pages;
 }
 
-/** The fact of an audit record, whatever its row says of what follows from other facts. */
+/** The fact of an audit record, whatever its row says of what follows from other records. */
 function factOf(row: StoredRow) {
-  return readEntryRow({ ...row, columns: { ...row.columns, kind: 'unchanged' } }).fact;
+  const { attribution: _, ...columns } = row.columns;
+  return readEntryRow({ ...row, columns: { ...columns, kind: 'unchanged' } }).fact;
 }
 
 function statementOf(row: StoredRow): Statement {

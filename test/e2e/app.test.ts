@@ -115,6 +115,19 @@ describe('the app', () => {
     );
   });
 
+  it('when it is told where the logs are, and only then, it has a function that reads them', async () => {
+    const isThere = async (of: HostProcess) =>
+      (await functionsOf(of)).some(({ name }) => name === 'attributeHistory');
+    expect(await isThere(host)).toBe(false);
+    const workspaceId = '00000000-0000-0000-0000-000000000001';
+    const reading = await startHost({ ACR_AUDIT_LOGS: `contoso.azurecr.io=${workspaceId}` });
+    try {
+      expect(await isThere(reading)).toBe(true);
+    } finally {
+      await reading.stop();
+    }
+  });
+
   it('when it is asked whether it is ready, it is', async () => {
     const response = await get('health');
     expect([response.status, await response.json()]).toEqual([200, { status: 'ready' }]);

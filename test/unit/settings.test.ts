@@ -208,3 +208,40 @@ describe('the token for stand-ins', () => {
     ]);
   });
 });
+
+describe('logs', () => {
+  const workspaceId = '00000000-0000-0000-0000-000000000001';
+  const REGISTRIES = `contoso.azurecr.io=${resourceId},fabrikam.azurecr.io`;
+
+  it.each([undefined, '', ' '])('when ACR_AUDIT_LOGS is %j, there are none', (ACR_AUDIT_LOGS) => {
+    expect(readSettings({ ...least, ACR_AUDIT_LOGS }).logs).toEqual([]);
+  });
+
+  it('when it is "resource", each registry is asked by its resource id', () => {
+    const all = { ...storage, REGISTRIES: `contoso.azurecr.io=${resourceId}`, ACR_AUDIT_LOGS: 'Resource' };
+    expect(readSettings(all).logs).toEqual([
+      { loginServer: 'contoso.azurecr.io', resourceId: resourceId.toLowerCase() },
+    ]);
+  });
+
+  it('when registries are named, each has its place, and the others have none', () => {
+    const ACR_AUDIT_LOGS = `Fabrikam.azurecr.io=${workspaceId}, contoso.azurecr.io=resource`;
+    expect(readSettings({ ...storage, REGISTRIES, ACR_AUDIT_LOGS }).logs).toEqual([
+      { loginServer: 'fabrikam.azurecr.io', workspaceId },
+      { loginServer: 'contoso.azurecr.io', resourceId: resourceId.toLowerCase() },
+    ]);
+  });
+
+  it('when it has problems, all are told at once', () => {
+    const ACR_AUDIT_LOGS =
+      'northwind.azurecr.io=resource fabrikam.azurecr.io=resource contoso.azurecr.io=workspace ' +
+      `contoso.azurecr.io contoso.azurecr.io=${workspaceId} contoso.azurecr.io=resource`;
+    expect(problemsOf({ ...storage, REGISTRIES, ACR_AUDIT_LOGS })).toEqual([
+      'ACR_AUDIT_LOGS: "northwind.azurecr.io" is not among the REGISTRIES',
+      'ACR_AUDIT_LOGS: fabrikam.azurecr.io has no resource id in REGISTRIES to ask for its logs by',
+      expect.stringMatching(/^ACR_AUDIT_LOGS: "contoso.azurecr.io=workspace" needs "="/),
+      expect.stringMatching(/^ACR_AUDIT_LOGS: "contoso.azurecr.io" needs "="/),
+      'ACR_AUDIT_LOGS names contoso.azurecr.io more than once',
+    ]);
+  });
+});

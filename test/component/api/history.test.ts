@@ -134,7 +134,8 @@ describe('history', () => {
     const [header, ...rows] = cells.filter((line, index) => index === 0 || !line.startsWith('occurredAt,'));
     expect(header).toBe(
       'occurredAt,registry,repository,tag,kind,digest,previousDigest,notBefore,recordedAt,source,' +
-        'userAgent,address,actor,mediaType,size,locations,eventId,recordId,requestId,notes',
+        'userAgent,address,actor,mediaType,size,locations,eventId,recordId,requestId,notes,' +
+        'attributedIdentity,attributedAddress,attributedUserAgent,attributedAt,attributedCertainty,attributedEvidence',
     );
     expect(rows.map((row) => row.split(',')[0])).toEqual(json.map(({ occurredAt }) => occurredAt));
   });

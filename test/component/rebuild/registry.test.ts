@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { rebuildRegistry } from '../../../src/audit/rebuild-registry.ts';
 import { rebuildRepository } from '../../../src/audit/rebuild-repository.ts';
-import { readRepositoryKey } from '../../../src/storage/keys.ts';
+import { digestPlaceKey, readRepositoryKey } from '../../../src/storage/keys.ts';
 import { outbox } from '../../../src/storage/outbox.ts';
 import { retellings } from '../../../src/storage/retelling.ts';
 import { unfinishedRecords } from '../../../src/storage/unfinished-records.ts';
@@ -110,7 +110,10 @@ describe('when only asked what differs', () => {
     await withRow(tables, `m|${one}`, 'edited');
     await withRow(tables, `m|${two}|prod`, 'doubled');
     await tables.digests.transact([
-      { operation: 'remove', row: { partitionKey: one, rowKey: `r|${registry}|team:app` } },
+      {
+        operation: 'remove',
+        row: { partitionKey: one, rowKey: digestPlaceKey(one, { registry, repository: 'team/app' }) },
+      },
     ]);
     const before = tables.repositories.rows();
     const { differences } = await rebuilt(tables, { dryRun: true });
@@ -176,7 +179,7 @@ describe('when a repository holds rows of another kind', () => {
   it('leaves them alone', async () => {
     const tables = await recorded(history);
     const partitionKey = `${registry}|team:app`;
-    const others = ['A|x|1|y', 'a|x', 'g|x', 'w|x'];
+    const others = ['A|x|1|y', 'b|x', 'g|x', 'w|x'];
     for (const rowKey of others)
       await tables.repositories.put({ partitionKey, rowKey, columns: { some: 'value' } });
     const before = contents(tables);

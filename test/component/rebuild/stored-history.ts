@@ -55,8 +55,8 @@ export function countingWrites(table: Table): { readonly table: Table; writes():
   };
 }
 
-/** The columns of an audit record that follow from other facts. */
-const derivedColumns = ['kind', 'prev', 'replicaOf', 'locations'];
+/** The columns of an audit record that follow from other records. */
+const derivedColumns = ['kind', 'prev', 'replicaOf', 'locations', 'attribution'];
 
 /** Damage to one row. */
 export type Damage = 'removed' | 'edited' | 'emptied' | 'doubled';
