@@ -1,23 +1,46 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { diagnosticLogs } from './acr/diagnostic-logs.ts';
 import { registryContent } from './acr/registry-content.ts';
+import { registryLocks } from './acr/registry-locks.ts';
 import { tokenCredential } from './acr/token-credential.ts';
+import {
+  getApprovalRoute,
+  getApprovalsRoute,
+  postApprovalsRoute,
+  postOutcomeRoute,
+  postReleaseRoute,
+} from './api/approvals.ts';
+import { postVerifyRoute } from './api/deployments.ts';
 import { digestsRoute } from './api/digests.ts';
+import { findingRoute, findingsRoute } from './api/findings.ts';
 import { historyRoute } from './api/history.ts';
+import { getHoldsRoute, postHoldsRoute, postLiftRoute } from './api/holds.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
+import { approvalWindows, approveImage, changeApproval } from './audit/approvals.ts';
 import { attributeHistory } from './audit/attribute-history.ts';
+import { enforceAfterPush, enforceLocks, enforceNext, enforceNow } from './audit/enforce-locks.ts';
+import { enforceRepository } from './audit/enforce-repository.ts';
+import { changeHold, holdsOf, placeHold } from './audit/holds.ts';
+import { unknownUses } from './audit/protection-ports.ts';
 import { recordQueuedEvents, rejectPoisonMessage } from './audit/queued-events.ts';
-import { reconcileNext, rejectComparison } from './audit/reconcile-next.ts';
+import { reconcileNext } from './audit/reconcile-next.ts';
 import { reconcileRegistries } from './audit/reconcile-registries.ts';
 import { reconcileRepository } from './audit/reconcile-repository.ts';
 import { recordEvent } from './audit/record-event.ts';
 import { recordFact } from './audit/record-fact.ts';
+import { rejectMessage } from './audit/reject-message.ts';
 import { replayDeadLetters } from './audit/replay-dead-letters.ts';
+import { verifyDeployment } from './audit/verify-deployment.ts';
 import { registerAttribution } from './functions/attribution.ts';
 import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
+import { registerProtection } from './functions/protection.ts';
 import { registerReconciliation } from './functions/reconcile.ts';
 import { registerRegistryEvents } from './functions/registry-events.ts';
 import { registerRegistryEventsQueue } from './functions/registry-events-queue.ts';
@@ -26,21 +49,32 @@ import { attributionProgress } from './storage/attribution-progress.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { deadLetters } from './storage/dead-letters.ts';
+import { enforcementQueue, enforcementQueueName } from './storage/enforcement-queue.ts';
 import { evidenceReader } from './storage/evidence-reader.ts';
+import { findings } from './storage/findings.ts';
 import { historyPages } from './storage/history-pages.ts';
 import { historyReader, historyWriter } from './storage/history-store.ts';
 import { knownContent } from './storage/known-content.ts';
+import { knownLocks } from './storage/known-locks.ts';
 import { leases } from './storage/leases.ts';
 import { outbox } from './storage/outbox.ts';
 import { progress as progressOf } from './storage/progress.ts';
+import { protectionIndex } from './storage/protection-index.ts';
 import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts';
 import { reconcileRounds } from './storage/reconcile-rounds.ts';
 import { rejections } from './storage/rejections.ts';
+import { stateReader } from './storage/state-reader.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
 import { unannouncedChanges } from './storage/unannounced-changes.ts';
 
+/** A file of the app's own folder, where the host starts it. */
+function readText(path: string): string | undefined {
+  const file = resolve(process.env['AzureWebJobsScriptRoot'] ?? '.', path);
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
 // The composition root: the only place that reads the environment and knows every adapter.
-const settings = readSettings(process.env);
+const settings = readSettings(process.env, readText);
 // As in host.json, which the platform reads and the app does not.
 const maxDequeueCount = 20;
 const clock = { now: () => Date.now() };
@@ -82,8 +116,14 @@ const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));
 
 const changes = unannouncedChanges(tables.inventory);
 const letters = deadLetters(blobs);
+const lease = leases(blobs);
 
-const ingest = { ...history, rejections: rejections(tables.rejected), clock, log };
+const { policy } = settings;
+const index = protectionIndex(tables.inventory);
+const enforcements = enforcementQueue(queues.getQueueClient(enforcementQueueName));
+const stores = { ...history, onPush: enforceAfterPush(policy, { index, queue: enforcements }) };
+
+const ingest = { ...stores, rejections: rejections(tables.rejected), clock, log };
 const record = recordEvent(settings.registries, ingest);
 
 registerRegistryEvents(record);
@@ -105,16 +145,16 @@ registerReconciliation({
       const content = contents.get(reconciliation.registry);
       if (content === undefined) return undefined;
       const known = knownContent(tables.repositories);
-      const ports = { ...history, content, known, record: recordFact(history), clock, log, onProgress };
+      const ports = { ...stores, content, known, record: recordFact(stores), clock, log, onProgress };
       return reconcileRepository(ports)(reconciliation, signal);
     },
     rounds,
-    leases: leases(blobs),
+    leases: lease,
     changes,
     clock,
     log,
   }),
-  reject: rejectComparison(ingest),
+  reject: rejectMessage(ingest, 'comparison-failed'),
   queueName: reconcileQueueName,
   log,
 });
@@ -128,6 +168,63 @@ if (settings.logs.length > 0) {
   const attributions = attributionProgress(tables.inventory);
   registerAttribution(attributeHistory({ ...history, pages, logs, progress: attributions, clock, log }));
 }
+
+const ids = {
+  random: () => randomBytes(6).toString('hex'),
+  of: (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12),
+};
+const states = stateReader(tables.repositories);
+const known = knownLocks(tables.repositories);
+const statements = { ...history, states, clock, ids };
+const holds = holdsOf(states);
+const found = findings(tables.findings);
+const lockerCredential =
+  settings.registryToken === undefined ? azureCredential(settings.lockerClientId) : registryCredential;
+const lockers = new Map(
+  settings.registries.map(({ loginServer }) => [
+    loginServer,
+    registryLocks({ endpoint: `https://${loginServer}`, credential: lockerCredential }),
+  ]),
+);
+const enforce = enforceRepository({
+  ...statements,
+  contents,
+  lockers,
+  index,
+  known,
+  uses: unknownUses,
+  holds,
+  findings: found,
+  leases: lease,
+  pause: (ms) => delay(ms),
+  log,
+});
+registerProtection({
+  beginEnforcement: enforceLocks({ registries: [...contents.keys()], index, queue: enforcements, log }),
+  enforce: enforceNext({ ...statements, policy, index, enforce }),
+  reject: rejectMessage(ingest, 'enforcement-failed'),
+  queueName: enforcementQueueName,
+  log,
+});
+const approvals = {
+  approve: policy && approveImage({ ...statements, contents, index, known, policy }),
+  change: changeApproval(statements),
+  windows: approvalWindows({ states, holds, clock }),
+  enforce: enforceNow({ enforce, queue: enforcements, log }),
+  index,
+};
+const holding = {
+  place: placeHold(statements),
+  change: changeHold(statements),
+  all: holds,
+  registryOf: async (approval: string) => {
+    for (const registry of contents.keys()) {
+      if ((await index.repositoryOf(registry, approval)) !== undefined) return registry;
+    }
+    return undefined;
+  },
+};
+
 registerRoutes(
   [
     historyRoute(settings.registries, pages),
@@ -135,6 +232,17 @@ registerRoutes(
     digestsRoute(settings.registries, evidenceReader(tables.repositories)),
     statusRoute(settings.registries, { progress, rounds, queue, changes, deadLetters: letters, clock }),
     healthRoute(progress),
+    findingsRoute(settings.registries, found),
+    findingRoute(settings.registries, found),
+    postApprovalsRoute(settings.registries, approvals),
+    getApprovalsRoute(settings.registries, approvals),
+    getApprovalRoute(settings.registries, approvals),
+    postReleaseRoute(settings.registries, approvals, clock.now),
+    postOutcomeRoute(settings.registries, approvals),
+    postHoldsRoute(settings.registries, holding),
+    getHoldsRoute(settings.registries, holding),
+    postLiftRoute(settings.registries, holding, clock.now),
+    postVerifyRoute(policy && verifyDeployment({ contents, known, states, holds, policy, clock })),
   ],
   settings.auth,
 );

@@ -1,4 +1,6 @@
 import type { AuthMode } from './api/principal.ts';
+import type { Policy } from './protection/policy.ts';
+import { readPolicy } from './protection/policy-reading.ts';
 import type { AcceptedRegistry } from './registry/accepted-registry.ts';
 import type { LogSource } from './registry/log-source.ts';
 
@@ -22,6 +24,10 @@ export interface Settings {
   readonly auth: AuthMode;
   /** Where the diagnostic logs of registries are, of those that have some. */
   readonly logs: readonly LogSource[];
+  /** What is protected; absent: nothing can be approved. */
+  readonly policy?: Policy;
+  /** Client id of the user-assigned identity that sets locks, when it is another. */
+  readonly lockerClientId?: string;
 }
 
 /** Thrown when settings cannot be used; the message lists every problem. */
@@ -37,8 +43,16 @@ export class SettingsError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the settings of an environment; throws {@link SettingsError} with all problems at once. */
-export function readSettings(environment: Environment): Settings {
+/** The text of a file by its path below the app's folder, or `undefined` when there is none. */
+export type ReadText = (path: string) => string | undefined;
+
+const policyFile = 'policy.json';
+
+/**
+ * Reads the settings of an environment, and the policy that they or the app's folder hold; throws {@link SettingsError}
+ * with all problems at once.
+ */
+export function readSettings(environment: Environment, readText: ReadText = () => undefined): Settings {
   const problems: string[] = [];
   const registries = readRegistries(environment['REGISTRIES'], problems);
   const storage = readStorage(environment, problems);
@@ -46,15 +60,45 @@ export function readSettings(environment: Environment): Settings {
   const clientId = environment['AuditStorage__clientId'];
   const registryToken = readRegistryToken(environment, problems);
   const logs = readLogs(environment['ACR_AUDIT_LOGS'], registries, problems);
+  const policy = readPolicyFile(environment['ACR_AUDIT_POLICY'], readText, problems);
+  const lockerClientId = environment['ACR_AUDIT_LOCKER_CLIENT_ID'];
   if (storage === undefined || problems.length > 0) throw new SettingsError(problems);
   return {
     registries,
     storage,
     auth,
     logs,
+    ...(policy === undefined ? {} : { policy }),
+    ...(lockerClientId ? { lockerClientId } : {}),
     ...(clientId ? { clientId } : {}),
     ...(registryToken === undefined ? {} : { registryToken }),
   };
+}
+
+function readPolicyFile(
+  asked: string | undefined,
+  readText: ReadText,
+  problems: string[],
+): Policy | undefined {
+  const path = asked || policyFile;
+  const text = readText(path);
+  if (text === undefined) {
+    if (asked) problems.push(`ACR_AUDIT_POLICY names ${path}, which is not there`);
+    return undefined;
+  }
+  const reading = readPolicy(parsed(text));
+  if (reading.ok) return reading.policy;
+  problems.push(...reading.problems.map(({ field, problem }) => `${path}: ${field} ${problem}`));
+  return undefined;
+}
+
+/** What is no JSON is read as nothing, which no policy is. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';

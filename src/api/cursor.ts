@@ -8,9 +8,12 @@ export function cursorOf(position: string): string {
   return Buffer.from(position, 'utf8').toString('base64url');
 }
 
-/** Reads a cursor; throws a problem when it isn't one of ours. */
-export function readCursor(cursor: string): string {
+/** Positions in history: an inverted time and what follows it. */
+const historyPosition = /^\d{13}\|[\x21-\x7d]{1,600}$/;
+
+/** Reads a cursor whose position has a form, that of history unless told; throws a problem when it isn't one of ours. */
+export function readCursor(cursor: string, form: RegExp = historyPosition): string {
   const position = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (cursorOf(position) === cursor && /^\d{13}\|[\x21-\x7d]{1,600}$/.test(position)) return position;
+  if (cursorOf(position) === cursor && form.test(position)) return position;
   throw badParameters([{ name: 'cursor', reason: 'is not one that a listing gave: pass it on unchanged' }]);
 }

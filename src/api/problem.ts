@@ -1,4 +1,5 @@
 import type { HttpResponseInit } from '@azure/functions';
+import type { FieldProblem } from '../registry/field-problem.ts';
 
 /** One parameter that is wrong, and how to put it right. */
 export interface ParameterProblem {
@@ -36,6 +37,19 @@ export function badParameters(parameters: readonly ParameterProblem[]): RequestP
     status: 400,
     type: 'invalid-parameters',
     title: 'The request cannot be read',
+    detail,
+    parameters,
+  });
+}
+
+/** The problem of a body with fields that cannot be read. */
+export function badBody(problems: readonly FieldProblem[]): RequestProblem {
+  const parameters = problems.map(({ field, problem }) => ({ name: field, reason: problem }));
+  const detail = parameters.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+  return new RequestProblem({
+    status: 400,
+    type: 'invalid-body',
+    title: 'The body cannot be read',
     detail,
     parameters,
   });

@@ -7,12 +7,21 @@ import {
 } from '@azure/functions';
 import type * as z from 'zod/mini';
 import { AuditFault } from '../audit/fault.ts';
+import type { FieldProblem } from '../registry/field-problem.ts';
 import { type AuthMode, type Principal, principalOf, type Role } from './principal.ts';
-import { badParameters, type Problem, problemResponse, RequestProblem } from './problem.ts';
+import { badBody, badParameters, type Problem, problemResponse, RequestProblem } from './problem.ts';
 
-/** A request as a route sees it: parameters read, caller known and allowed. */
-export interface ReadRequest<Q> {
+/** A body as a route reads it, or every problem that keeps it from being one. */
+export type BodyReading<B> =
+  | { readonly ok: true; readonly value: B }
+  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+
+/** A request as a route sees it: parameters and body read, caller known and allowed. */
+export interface ReadRequest<Q, B = undefined> {
+  /** Parts of the path that its pattern names, decoded and not checked. */
+  readonly params: Readonly<Record<string, string>>;
   readonly query: Q;
+  readonly body: B;
   readonly principal: Principal | undefined;
   /** The request's `Accept` header. */
   readonly accept: string;
@@ -21,22 +30,24 @@ export interface ReadRequest<Q> {
 }
 
 /** One route of the API: what it takes, who may call it, what it does. Validation and documents come from here. */
-export interface Route<S extends z.ZodMiniType = z.ZodMiniType> {
+export interface Route<S extends z.ZodMiniType = z.ZodMiniType, B = unknown> {
   /** Name of the function, such as `getHistory`. */
   readonly name: string;
   readonly method: HttpMethod;
-  /** Path below `/api/v1/`. */
+  /** Path below `/api/v1/`; `{name}` stands for one part of it. */
   readonly path: string;
   /** One sentence for the reference. */
   readonly summary: string;
   /** Absent: anyone, without signing in. */
   readonly role?: Role;
   readonly query: S;
-  answer(request: ReadRequest<z.output<S>>): Promise<HttpResponseInit>;
+  /** Reads the JSON of a body; absent where none is taken. Never throws. */
+  readonly body?: (json: unknown) => BodyReading<B>;
+  answer(request: ReadRequest<z.output<S>, B>): Promise<HttpResponseInit>;
 }
 
 /** A route with its query's type known to its answer. */
-export function route<S extends z.ZodMiniType>(definition: Route<S>): Route<S> {
+export function route<S extends z.ZodMiniType, B = undefined>(definition: Route<S, B>): Route<S, B> {
   return definition;
 }
 
@@ -65,7 +76,8 @@ export async function answerTo(
     if (refused !== undefined) return problemResponse(refused);
     const query = readQuery(to.query, request.query);
     const accept = request.headers.get('accept') ?? '*/*';
-    return await to.answer({ query, principal, accept, url: request.url });
+    const body = to.body === undefined ? undefined : await readBody(to.body, request);
+    return await to.answer({ params: request.params, query, body, principal, accept, url: request.url });
   } catch (error) {
     if (error instanceof RequestProblem) return problemResponse(error.problem);
     const cause = error instanceof Error ? error.cause : undefined;
@@ -108,6 +120,41 @@ function readQuery<S extends z.ZodMiniType>(schema: S, query: URLSearchParams): 
         : [{ name: String(issue.path[0]), reason: issue.message }],
     ),
   );
+}
+
+/** Characters of a body, more than any route needs. */
+const maxBodyLength = 1_048_576;
+
+async function readBody<B>(read: (json: unknown) => BodyReading<B>, request: HttpRequest): Promise<B> {
+  // A page of another site can have a browser post a form, but not JSON, without asking first.
+  if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get('content-type') ?? '')) {
+    throw new RequestProblem({
+      status: 415,
+      type: 'not-json',
+      title: 'The body is not JSON',
+      detail: 'Send JSON with the header content-type: application/json.',
+    });
+  }
+  const text = await request.text();
+  if (text.length > maxBodyLength) {
+    throw new RequestProblem({
+      status: 413,
+      type: 'too-long',
+      title: 'The body is too long',
+      detail: `It has ${text.length} characters: at most ${maxBodyLength}.`,
+    });
+  }
+  const reading = read(parsed(text));
+  if (!reading.ok) throw badBody(reading.problems);
+  return reading.value;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badBody([{ field: '$', problem: 'is not JSON: expected an object' }]);
+  }
 }
 
 function problemOf(error: unknown, invocationId: string): Problem {

@@ -75,6 +75,7 @@ export function foundRecords(
     ]);
     if (outcome === 'conflict') return false;
     facts.forEach(onRecorded);
+    for (const fact of facts) await ports.onPush?.({ ...repository, fact });
     return true;
   }
 

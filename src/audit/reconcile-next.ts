@@ -1,5 +1,5 @@
 import { AuditFault } from './fault.ts';
-import type { ChangeCounts, Clock, Leases, Log, Rejections, UnannouncedChanges } from './ports.ts';
+import type { ChangeCounts, Clock, Leases, Log, UnannouncedChanges } from './ports.ts';
 import type { ReconcileRounds } from './reconcile-registries.ts';
 import type { ReconcileSummary, Reconciliation } from './reconcile-repository.ts';
 
@@ -69,32 +69,4 @@ export function reconcileNext({ reconcile, rounds, leases, changes, clock, log }
 
 function sumOf({ pushes, untags, deletions, lockChanges }: ChangeCounts): number {
   return pushes + untags + deletions + lockChanges;
-}
-
-/**
- * Gives up a comparison that failed too often, visibly: it is kept among what is rejected. The next round compares the
- * repository again.
- */
-export function rejectComparison({
-  rejections,
-  clock,
-  log,
-}: {
-  readonly rejections: Rejections;
-  readonly clock: Clock;
-  readonly log: Log;
-}) {
-  return async (message: unknown, registry: string | undefined): Promise<void> => {
-    const reason = 'comparison-failed';
-    const detail = 'tried too often and never completed; the log has the fault of the last attempt';
-    const payload = JSON.stringify(message) ?? 'undefined';
-    await rejections.keep({
-      registry: registry ?? 'unknown',
-      reason,
-      detail,
-      receivedAt: clock.now(),
-      payload,
-    });
-    log.error('comparison given up', { reason, detail, comparison: payload.slice(0, 1000) });
-  };
 }

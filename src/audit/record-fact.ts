@@ -10,11 +10,14 @@ import { isNextPush } from '../history/tag-retelling.ts';
 import { AuditFault } from './fault.ts';
 import { readBackDigest, readBackTag } from './lookback.ts';
 import type { Heads, HistoryReader, HistoryWriter, Outbox } from './ports.ts';
+import type { OnPush } from './protection-ports.ts';
 
 export interface RecordFactPorts {
   readonly reader: HistoryReader;
   readonly writer: HistoryWriter;
   readonly outbox: Pick<Outbox, 'announce' | 'announced'>;
+  /** Told of every push once it is recorded, and again when it is repeated. */
+  readonly onPush?: OnPush;
 }
 
 /**
@@ -38,6 +41,16 @@ const maxAtomicChanges = 100;
  * {@link AuditFault} when it lost too many races.
  */
 export function recordFact(ports: RecordFactPorts) {
+  const tell = tellFact(ports);
+  return async (record: AuditRecord): Promise<RecordOutcome> => {
+    const outcome = await tell(record);
+    // Told of again when it is known: the one before may have been cut off here.
+    if (outcome.outcome !== 'contradicted' && record.fact.action === 'push') await ports.onPush?.(record);
+    return outcome;
+  };
+}
+
+function tellFact(ports: RecordFactPorts) {
   return async (record: AuditRecord): Promise<RecordOutcome> => {
     const { outbox, reader, writer } = ports;
     const { digest, at } = record.fact;

@@ -86,3 +86,13 @@ export async function countRows(table: Table, range: RowRange): Promise<number> 
   }
   return count;
 }
+
+/** A page of rows that is empty only at the end, though storage may answer with empty ones before it. */
+export async function fullPage(table: Table, range: RowRange, limit: number): Promise<RowPage> {
+  let from: RowContinuation | undefined;
+  for (;;) {
+    const page: RowPage = await table.page(range, limit, from);
+    if (page.rows.length > 0 || page.next === undefined) return page;
+    from = page.next;
+  }
+}

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { AuditFault } from '../../../src/audit/fault.ts';
-import { reconcileNext, rejectComparison } from '../../../src/audit/reconcile-next.ts';
+import { reconcileNext } from '../../../src/audit/reconcile-next.ts';
 import { type ReconcileRounds, reconcileRegistries } from '../../../src/audit/reconcile-registries.ts';
 import { type Reconciliation, reconcileRepository } from '../../../src/audit/reconcile-repository.ts';
+import { rejectMessage } from '../../../src/audit/reject-message.ts';
 import { knownContent } from '../../../src/storage/known-content.ts';
 import { reconcileRounds } from '../../../src/storage/reconcile-rounds.ts';
 import { rejections } from '../../../src/storage/rejections.ts';
@@ -276,11 +277,14 @@ describe('when a comparison is made', () => {
 
   it('one that is given up is kept among what is rejected', async () => {
     const rejected = memoryTable();
-    const reject = rejectComparison({
-      rejections: rejections(rejected),
-      clock: { now: () => start },
-      log: silent,
-    });
+    const reject = rejectMessage(
+      {
+        rejections: rejections(rejected),
+        clock: { now: () => start },
+        log: silent,
+      },
+      'comparison-failed',
+    );
     await reject(reconciliation, contoso);
     expect(rejected.rows()).toMatchObject([
       { partitionKey: contoso, columns: { reason: 'comparison-failed' } },
