@@ -1,11 +1,9 @@
 import { DigestMismatchError } from '@azure/container-registry';
-import { AuditFault } from '../audit/fault.ts';
+import type { AuditFault } from '../audit/fault.ts';
 import type { RegistryContent } from '../audit/registry-content.ts';
 import { digestAlgorithm } from '../registry/digest.ts';
 import { type Fields, fieldsOf } from '../registry/fields.ts';
 import { noFindings } from '../registry/findings.ts';
-import { quote } from '../registry/free-text.ts';
-import { isRepositoryName, isTag } from '../registry/name.ts';
 import { acceptedManifests, readDocument } from './document-reading.ts';
 import { listPages } from './page-listing.ts';
 import { catalogShape, listIn, requireOwner } from './page-reading.ts';
@@ -13,6 +11,7 @@ import { ask, parsedJson, type RawAnswer } from './raw-answer.ts';
 import { type RetryOptions, registryCall } from './registry-call.ts';
 import { type RegistryAccess, registryClients } from './registry-clients.ts';
 import { type Question, unreadable } from './registry-fault.ts';
+import { questionOf, readEndpoint } from './registry-question.ts';
 import { readManifestSeen, readTagSeen } from './seen-reading.ts';
 
 export interface RegistryContentOptions extends Omit<RegistryAccess, 'timeoutMs'> {
@@ -39,16 +38,8 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
   const clients = registryClients({ ...options, endpoint, timeoutMs });
   const call = registryCall({ timeoutMs, retry });
 
-  /** What is asked, checked: a name that isn't one would ask for something else, or for everything. */
-  function question(doing: string, repository: string, tag?: string): Question {
-    if (!isRepositoryName(repository) || (tag !== undefined && !isTag(tag))) {
-      const name = quote(tag === undefined ? repository : `${repository}:${tag}`);
-      throw new AuditFault('registry-name', `${registry} was not asked: ${name} is no name`, {
-        retryable: false,
-      });
-    }
-    return { registry, doing };
-  }
+  const question = (doing: string, repository: string, tag?: string) =>
+    questionOf(registry, doing, repository, tag);
 
   /** The object that an answer of one item holds. */
   function only<T>(
@@ -167,12 +158,4 @@ function another(asked: Question, field: string): AuditFault {
 function readPageSize(size: number): number {
   if (!Number.isSafeInteger(size) || size < 1) throw new TypeError(`${size} is not the size of a page`);
   return Math.min(size, maxPageSize);
-}
-
-function readEndpoint(text: string): { readonly endpoint: string; readonly registry: string } {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' || url.href !== `${url.origin}/`) {
-    throw new TypeError(`${text} is not the address of a registry, such as https://contoso.azurecr.io`);
-  }
-  return { endpoint: url.origin, registry: url.host };
 }

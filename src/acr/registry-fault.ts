@@ -87,7 +87,7 @@ export function isAbsence(error: unknown, codes: readonly string[]): boolean {
 }
 
 /** Whether a request goes to the endpoints that issue tokens, whose failures the SDK reports as the call's own. */
-function isTokenRequest(url: string | undefined): boolean {
+export function isTokenRequest(url: string | undefined): boolean {
   return url !== undefined && URL.canParse(url) && new URL(url).pathname.startsWith('/oauth2/');
 }
 

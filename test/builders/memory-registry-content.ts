@@ -18,6 +18,9 @@ export interface ContentFaults {
   breakOffAfterPages: number | undefined;
 }
 
+/** A tag or a manifest of a repository. */
+export type MemoryItem = { readonly tag: string } | { readonly digest: Digest };
+
 /** What happens in a repository. Times are epoch milliseconds. Locks are told, not enforced. */
 export interface MemoryRepository {
   /** Pushes an image under a tag, or by digest alone. */
@@ -27,7 +30,8 @@ export interface MemoryRepository {
   untag(tag: string): void;
   /** Deletes a manifest and its tags; the repository goes with its last manifest. */
   deleteManifest(digest: Digest): void;
-  lock(what: { readonly tag: string } | { readonly digest: Digest }, locks: Partial<LockState>): void;
+  lock(what: MemoryItem, locks: Partial<LockState>): void;
+  holds(what: MemoryItem): boolean;
 }
 
 export interface MemoryRegistry {
@@ -182,6 +186,7 @@ export function memoryRegistryContent({ pageSize = 1_000 } = {}): MemoryRegistry
             : { manifests: withLocks(held().manifests, what.digest, locks) },
         );
       },
+      holds: (what) => ('tag' in what ? held().tags.has(what.tag) : held().manifests.has(what.digest)),
     };
   }
 
