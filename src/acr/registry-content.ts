@@ -8,6 +8,7 @@ import { acceptedManifests, readDocument } from './document-reading.ts';
 import { listPages } from './page-listing.ts';
 import { catalogShape, listIn, requireOwner } from './page-reading.ts';
 import { ask, parsedJson, type RawAnswer } from './raw-answer.ts';
+import { listReferrers } from './referrer-listing.ts';
 import { type RetryOptions, registryCall } from './registry-call.ts';
 import { type RegistryAccess, registryClients } from './registry-clients.ts';
 import { type Question, unreadable } from './registry-fault.ts';
@@ -20,6 +21,11 @@ export interface RegistryContentOptions extends Omit<RegistryAccess, 'timeoutMs'
   /** Milliseconds one attempt of one call may take, 30 seconds unless told. */
   readonly timeoutMs?: number;
   readonly retry?: RetryOptions;
+}
+
+/** A list as the SDK gives it. */
+interface PagedList {
+  byPage(settings: { maxPageSize: number; continuationToken?: string }): AsyncIterator<unknown>;
 }
 
 /** The most items of a page, whatever is asked for: https://github.com/Azure/acr/issues/749. */
@@ -40,6 +46,10 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
 
   const question = (doing: string, repository: string, tag?: string) =>
     questionOf(registry, doing, repository, tag);
+
+  /** Asks for one page of a list of the SDK. */
+  const page = (list: PagedList, next: string | undefined) =>
+    list.byPage({ maxPageSize: pageSize, ...(next === undefined ? {} : { continuationToken: next }) }).next();
 
   /** The object that an answer of one item holds. */
   function only<T>(
@@ -62,28 +72,21 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
       listPages(call, {
         question: { registry, doing: 'list its repositories' },
         shape: catalogShape,
-        pageSize,
         endpoint,
-        open: (operation, page) =>
-          clients
-            .catalog()
-            .listRepositoryNames(operation)
-            .byPage({ ...page }),
+        send: (operation, next) => page(clients.catalog().listRepositoryNames(operation), next),
       }),
 
     async *tags(repository) {
       yield* listPages(call, {
         question: question(`list the tags of ${repository}`, repository),
         shape: listIn(repository, 'tags', readTagSeen),
-        pageSize,
         endpoint,
-        open: (operation, page) =>
-          // The SDK lists all tags of the repository, whatever the artifact.
-          clients
-            .metadata(repository)
-            .getArtifact(repository, 'any')
-            .listTagProperties(operation)
-            .byPage({ ...page }),
+        // The SDK lists all tags of the repository, whatever the artifact.
+        send: (operation, next) =>
+          page(
+            clients.metadata(repository).getArtifact(repository, 'any').listTagProperties(operation),
+            next,
+          ),
       });
     },
 
@@ -91,14 +94,12 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
       yield* listPages(call, {
         question: question(`list the manifests of ${repository}`, repository),
         shape: listIn(repository, 'manifests', readManifestSeen),
-        pageSize,
         endpoint,
-        open: (operation, page) =>
-          clients
-            .metadata(repository)
-            .getRepository(repository)
-            .listManifestProperties(operation)
-            .byPage({ ...page }),
+        send: (operation, next) =>
+          page(
+            clients.metadata(repository).getRepository(repository).listManifestProperties(operation),
+            next,
+          ),
       });
     },
 
@@ -147,6 +148,12 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
             }),
         read: (answer) => readDocument(answer, digest, asked),
       });
+    },
+
+    async referrers(repository, digest) {
+      const asked = question(`list the referrers of ${repository}@${digest}`, repository);
+      const client = () => clients.documents(repository);
+      return listReferrers(call, { question: asked, repository, digest, endpoint, client });
     },
   };
 }
