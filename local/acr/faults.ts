@@ -13,6 +13,8 @@ const faultSettings = z.strictObject({
   delayMilliseconds: z.number().int().min(0).max(600_000),
   staleLists: z.boolean(),
   emptyBulkReferences: z.boolean(),
+  staleWriteAnswers: z.boolean(),
+  referrers: z.boolean(),
   events: z.boolean(),
   eventStringData: z.boolean(),
   eventDuplicateProbability: probability,
@@ -38,6 +40,10 @@ export interface RegistryFaults {
   staleLists: boolean;
   /** Leave `references` empty in lists of manifests, as the service does. On by default. */
   emptyBulkReferences: boolean;
+  /** Answer a change of attributes with those before it, as seen in https://github.com/Azure/acr/issues/212. */
+  staleWriteAnswers: boolean;
+  /** Have the API that lists referrers, which registries with customer-managed keys lack. On by default. */
+  referrers: boolean;
   /** Emit events. On by default. */
   events: boolean;
   /** Write `data` as a JSON string, as seen in deliveries of 2020. */
@@ -70,6 +76,8 @@ export function createFaults(freeze: () => void): RegistryFaults {
     failurePath: null,
     delayMilliseconds: 0,
     emptyBulkReferences: true,
+    staleWriteAnswers: false,
+    referrers: true,
     events: true,
     eventStringData: false,
     eventDuplicateProbability: 0,

@@ -65,12 +65,13 @@ export function manifestMetadataRoutes(ports: RegistryPorts): readonly Route[] {
 
   async function patch(request: RegistryRequest): Promise<Reply> {
     const change = await readAttributes(request);
+    const before = get(request);
     const { repository, manifest } = find(request);
     const changeableAttributes = change(manifest.changeableAttributes);
     state.commit([
       { op: 'manifest', repository: repository.name, manifest: { ...manifest, changeableAttributes } },
     ]);
-    return get(request);
+    return faults.staleWriteAnswers ? before : get(request);
   }
 
   return [

@@ -63,6 +63,10 @@ export function disallowedOperation(): RegistryProblem {
   );
 }
 
+export function noSuchPath(): RegistryProblem {
+  return new RegistryProblem(404, 'NOT_FOUND', 'There is no such path.');
+}
+
 export function unsupported(): RegistryProblem {
   return new RegistryProblem(405, 'UNSUPPORTED', 'The operation is unsupported.');
 }

@@ -2,6 +2,7 @@ import type { ManifestRecord } from './change.ts';
 import { indexMediaType } from './manifest-document.ts';
 import { parameter, type RegistryRequest, type Reply } from './message.ts';
 import type { RegistryPorts } from './ports.ts';
+import { noSuchPath } from './problem.ts';
 import { digestParameter } from './reference.ts';
 import type { Route } from './routing.ts';
 
@@ -19,8 +20,11 @@ function descriptor({ mediaType, size, digest, artifactType, annotations }: Mani
  * The manifests that refer to a digest: always an index, even when nothing is known of the digest.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
  */
-export function referrerRoutes({ state }: RegistryPorts): readonly Route[] {
+export function referrerRoutes({ state, faults }: RegistryPorts): readonly Route[] {
   function list(request: RegistryRequest): Reply {
+    if (!faults.referrers) {
+      throw noSuchPath();
+    }
     const subject = digestParameter(request);
     const artifactType = request.query.get('artifactType') ?? '';
     const repository = state.repositories.get(parameter(request, 'name'));

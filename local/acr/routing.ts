@@ -1,7 +1,7 @@
 import { isRepositoryName } from '../../src/registry/name.ts';
 import type { Access } from './access.ts';
 import type { RegistryRequest, Reply } from './message.ts';
-import { badRequest, RegistryProblem, unsupported } from './problem.ts';
+import { badRequest, noSuchPath, unsupported } from './problem.ts';
 
 /**
  * What a route needs: nothing, any valid credentials, a catalog, or actions on the repository in its path. Of
@@ -49,7 +49,7 @@ export function matchRoute(routes: readonly Route[], method: string, path: strin
   const matching = routes.filter((route) => route.pattern.test(path));
   const [first] = matching;
   if (first === undefined) {
-    throw new RegistryProblem(404, 'NOT_FOUND', 'There is no such path.');
+    throw noSuchPath();
   }
   const route = matching.find(
     (candidate) => candidate.method === wanted && candidate.pattern.source === first.pattern.source,

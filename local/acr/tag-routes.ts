@@ -16,7 +16,7 @@ const tagPattern = /^\/acr\/v1\/(?<name>.+)\/_tags\/(?<tag>[^/]+)$/;
 
 /** Tags with their attributes: list, `GET`, `PATCH` and `DELETE`. */
 export function tagRoutes(ports: RegistryPorts): readonly Route[] {
-  const { state, listing, loginServer, timestamp } = ports;
+  const { state, listing, faults, loginServer, timestamp } = ports;
 
   function find(request: RegistryRequest): { readonly repository: Repository; readonly tag: TagRecord } {
     const repository = requireRepository(request, state);
@@ -54,10 +54,11 @@ export function tagRoutes(ports: RegistryPorts): readonly Route[] {
 
   async function patch(request: RegistryRequest): Promise<Reply> {
     const change = await readAttributes(request);
+    const before = get(request);
     const { repository, tag } = find(request);
     const changeableAttributes = change(tag.changeableAttributes);
     state.commit([{ op: 'tag', repository: repository.name, tag: { ...tag, changeableAttributes } }]);
-    return get(request);
+    return faults.staleWriteAnswers ? before : get(request);
   }
 
   /** Removes the tag alone; its manifest stays. No event reports it: https://github.com/Azure/acr/issues/286. */

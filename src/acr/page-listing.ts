@@ -4,40 +4,33 @@ import { ask, type OperationOptions } from './raw-answer.ts';
 import type { RegistryCall } from './registry-call.ts';
 import type { Question } from './registry-fault.ts';
 
-interface PageSettings {
-  readonly continuationToken?: string;
-  readonly maxPageSize: number;
-}
-
 export interface Listing<T> {
   readonly question: Question;
   readonly shape: ListShape<T>;
-  readonly pageSize: number;
   /** Such as `https://contoso.azurecr.io`. */
   readonly endpoint: string;
-  /** Opens a list of the SDK at a page. */
-  open(options: OperationOptions, settings: PageSettings): AsyncIterable<unknown>;
+  /** The most pages followed, 10,000 unless told: ten million items in pages of 1,000. */
+  readonly maxPages?: number;
+  /** Asks for one page by an operation of the SDK: the first, or the one at this path and query. */
+  send(options: OperationOptions, next: string | undefined): Promise<unknown>;
 }
-
-/** The most pages followed: ten million items in pages of 1,000. */
-const maxPages = 10_000;
 
 /**
  * A list page by page, each asked for by itself, so that each has its own deadline and is repeated alone. Nothing when
- * the first page says that the repository isn't there.
+ * the first page says that what it belongs to isn't there.
  */
 export async function* listPages<T>(
   call: RegistryCall,
-  { question, shape, pageSize, endpoint, open }: Listing<T>,
+  { question, shape, endpoint, maxPages = 10_000, send }: Listing<T>,
 ): AsyncGenerator<readonly T[], void, undefined> {
   const followed = new Set<string>();
   let next: string | undefined;
   do {
-    const settings = { maxPageSize: pageSize, ...(next === undefined ? {} : { continuationToken: next }) };
+    const at = next;
     const page: Page<T> | undefined = await ask(call, {
       question,
-      absences: shape.repository === undefined ? [] : ['NAME_UNKNOWN'],
-      send: (options) => open(options, settings)[Symbol.asyncIterator]().next(),
+      absences: shape.absences,
+      send: (options) => send(options, at),
       read: (answer) => readPage(answer, shape, question, endpoint),
     });
     if (page === undefined && next === undefined) return;
@@ -58,7 +51,8 @@ function vanished({ registry, doing }: Question): AuditFault {
   );
 }
 
-function endless({ registry, doing }: Question): AuditFault {
+/** The fault of a list that goes on and on. */
+export function endless({ registry, doing }: Question): AuditFault {
   return new AuditFault(
     'registry-endless-list',
     `${registry} answered pages without end when asked to ${doing}`,

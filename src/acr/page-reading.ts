@@ -12,8 +12,10 @@ export interface ListShape<T> {
   readonly path: string;
   /** The field that holds it. */
   readonly field: string;
-  /** The repository it belongs to; the catalog belongs to none. */
+  /** The repository that the answer has to name as its own; some lists name none. */
   readonly repository?: string;
+  /** Codes of a 404 that say that what it belongs to isn't there. */
+  readonly absences: readonly string[];
   readItems(body: Fields, findings: Findings): readonly (T | undefined)[];
 }
 
@@ -27,6 +29,7 @@ export interface Page<T> {
 export const catalogShape: ListShape<string> = {
   path: '/acr/v1/_catalog',
   field: 'repositories',
+  absences: [],
   readItems(body, findings) {
     const sent = body.sent('repositories') ?? [];
     if (!Array.isArray(sent)) {
@@ -48,6 +51,7 @@ export function listIn<T>(
     path: `/acr/v1/${repository}/_${field}`,
     field,
     repository,
+    absences: ['NAME_UNKNOWN'],
     readItems: (body) => body.objects(field).map(read),
   };
 }

@@ -1,6 +1,6 @@
 import type { ListRepositoriesOptions } from '@azure/container-registry';
 import type { RegistryCall } from './registry-call.ts';
-import { type Question, unreadable } from './registry-fault.ts';
+import { isTokenRequest, type Question, unreadable } from './registry-fault.ts';
 
 /** An answer of the registry as it was sent: the SDK drops media types and cuts what it doesn't know. */
 export interface RawAnswer {
@@ -33,8 +33,8 @@ export function ask<T>(
       abortSignal,
       // Also called when the SDK can't make sense of the answer, or of one of its requests for tokens. What is thrown
       // here takes the place of the SDK's own error, and names the field.
-      onResponse({ status, headers, bodyAsText }) {
-        if (status !== 200) return;
+      onResponse({ status, headers, bodyAsText, request }) {
+        if (status !== 200 || isTokenRequest(request.url)) return;
         const answer = {
           text: bodyAsText ?? '',
           link: headers.get('link'),

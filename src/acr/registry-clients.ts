@@ -7,6 +7,7 @@ import type { TokenCredential } from '@azure/core-auth';
 import { boundedHttpClient } from './bounded-http-client.ts';
 import { clientCache } from './client-cache.ts';
 import { registryCredential } from './registry-credential.ts';
+import { targetPolicy } from './request-target.ts';
 
 export interface RegistryAccess {
   /** Such as `https://contoso.azurecr.io`. */
@@ -45,6 +46,7 @@ export function registryClients({ endpoint, credential, ca, timeoutMs }: Registr
   const options: ContainerRegistryClientOptions = {
     httpClient: boundedHttpClient({ timeoutMs, maxBytes: maxAnswerBytes }),
     retryOptions: { maxRetries: 0 },
+    additionalPolicies: [{ policy: targetPolicy(endpoint), position: 'perCall' }],
     redirectOptions: { allowCrossOriginRedirects: false },
     ...(ca === undefined ? {} : { tlsOptions: { ca } }),
   };

@@ -1,18 +1,18 @@
 import { DigestMismatchError } from '@azure/container-registry';
-import { AuditFault } from '../audit/fault.ts';
+import type { AuditFault } from '../audit/fault.ts';
 import type { RegistryContent } from '../audit/registry-content.ts';
 import { digestAlgorithm } from '../registry/digest.ts';
 import { type Fields, fieldsOf } from '../registry/fields.ts';
 import { noFindings } from '../registry/findings.ts';
-import { quote } from '../registry/free-text.ts';
-import { isRepositoryName, isTag } from '../registry/name.ts';
 import { acceptedManifests, readDocument } from './document-reading.ts';
 import { listPages } from './page-listing.ts';
 import { catalogShape, listIn, requireOwner } from './page-reading.ts';
 import { ask, parsedJson, type RawAnswer } from './raw-answer.ts';
+import { listReferrers } from './referrer-listing.ts';
 import { type RetryOptions, registryCall } from './registry-call.ts';
 import { type RegistryAccess, registryClients } from './registry-clients.ts';
 import { type Question, unreadable } from './registry-fault.ts';
+import { questionOf, readEndpoint } from './registry-question.ts';
 import { readManifestSeen, readTagSeen } from './seen-reading.ts';
 
 export interface RegistryContentOptions extends Omit<RegistryAccess, 'timeoutMs'> {
@@ -21,6 +21,11 @@ export interface RegistryContentOptions extends Omit<RegistryAccess, 'timeoutMs'
   /** Milliseconds one attempt of one call may take, 30 seconds unless told. */
   readonly timeoutMs?: number;
   readonly retry?: RetryOptions;
+}
+
+/** A list as the SDK gives it. */
+interface PagedList {
+  byPage(settings: { maxPageSize: number; continuationToken?: string }): AsyncIterator<unknown>;
 }
 
 /** The most items of a page, whatever is asked for: https://github.com/Azure/acr/issues/749. */
@@ -39,16 +44,12 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
   const clients = registryClients({ ...options, endpoint, timeoutMs });
   const call = registryCall({ timeoutMs, retry });
 
-  /** What is asked, checked: a name that isn't one would ask for something else, or for everything. */
-  function question(doing: string, repository: string, tag?: string): Question {
-    if (!isRepositoryName(repository) || (tag !== undefined && !isTag(tag))) {
-      const name = quote(tag === undefined ? repository : `${repository}:${tag}`);
-      throw new AuditFault('registry-name', `${registry} was not asked: ${name} is no name`, {
-        retryable: false,
-      });
-    }
-    return { registry, doing };
-  }
+  const question = (doing: string, repository: string, tag?: string) =>
+    questionOf(registry, doing, repository, tag);
+
+  /** Asks for one page of a list of the SDK. */
+  const page = (list: PagedList, next: string | undefined) =>
+    list.byPage({ maxPageSize: pageSize, ...(next === undefined ? {} : { continuationToken: next }) }).next();
 
   /** The object that an answer of one item holds. */
   function only<T>(
@@ -71,28 +72,21 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
       listPages(call, {
         question: { registry, doing: 'list its repositories' },
         shape: catalogShape,
-        pageSize,
         endpoint,
-        open: (operation, page) =>
-          clients
-            .catalog()
-            .listRepositoryNames(operation)
-            .byPage({ ...page }),
+        send: (operation, next) => page(clients.catalog().listRepositoryNames(operation), next),
       }),
 
     async *tags(repository) {
       yield* listPages(call, {
         question: question(`list the tags of ${repository}`, repository),
         shape: listIn(repository, 'tags', readTagSeen),
-        pageSize,
         endpoint,
-        open: (operation, page) =>
-          // The SDK lists all tags of the repository, whatever the artifact.
-          clients
-            .metadata(repository)
-            .getArtifact(repository, 'any')
-            .listTagProperties(operation)
-            .byPage({ ...page }),
+        // The SDK lists all tags of the repository, whatever the artifact.
+        send: (operation, next) =>
+          page(
+            clients.metadata(repository).getArtifact(repository, 'any').listTagProperties(operation),
+            next,
+          ),
       });
     },
 
@@ -100,14 +94,12 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
       yield* listPages(call, {
         question: question(`list the manifests of ${repository}`, repository),
         shape: listIn(repository, 'manifests', readManifestSeen),
-        pageSize,
         endpoint,
-        open: (operation, page) =>
-          clients
-            .metadata(repository)
-            .getRepository(repository)
-            .listManifestProperties(operation)
-            .byPage({ ...page }),
+        send: (operation, next) =>
+          page(
+            clients.metadata(repository).getRepository(repository).listManifestProperties(operation),
+            next,
+          ),
       });
     },
 
@@ -157,6 +149,12 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
         read: (answer) => readDocument(answer, digest, asked),
       });
     },
+
+    async referrers(repository, digest) {
+      const asked = question(`list the referrers of ${repository}@${digest}`, repository);
+      const client = () => clients.documents(repository);
+      return listReferrers(call, { question: asked, repository, digest, endpoint, client });
+    },
   };
 }
 
@@ -167,12 +165,4 @@ function another(asked: Question, field: string): AuditFault {
 function readPageSize(size: number): number {
   if (!Number.isSafeInteger(size) || size < 1) throw new TypeError(`${size} is not the size of a page`);
   return Math.min(size, maxPageSize);
-}
-
-function readEndpoint(text: string): { readonly endpoint: string; readonly registry: string } {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' || url.href !== `${url.origin}/`) {
-    throw new TypeError(`${text} is not the address of a registry, such as https://contoso.azurecr.io`);
-  }
-  return { endpoint: url.origin, registry: url.host };
 }

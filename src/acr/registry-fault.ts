@@ -78,16 +78,20 @@ function statusOf(error: unknown): number | undefined {
  * registry, or of its token endpoint, says nothing about content.
  */
 export function isAbsence(error: unknown, codes: readonly string[]): boolean {
-  return (
-    isRestError(error) &&
-    error.statusCode === 404 &&
-    !isTokenRequest(error.request?.url) &&
-    codes.includes(refusalCode(error) ?? '')
-  );
+  return isNotFound(error) && codes.includes(refusalCode(error) ?? '');
+}
+
+/** Whether a fault is a 404 that isn't taken for an absence: there is no such route, or nothing that knows it. */
+export function isRouteAbsence(fault: unknown): boolean {
+  return fault instanceof AuditFault && isNotFound(fault.cause);
+}
+
+function isNotFound(error: unknown): boolean {
+  return isRestError(error) && error.statusCode === 404 && !isTokenRequest(error.request?.url);
 }
 
 /** Whether a request goes to the endpoints that issue tokens, whose failures the SDK reports as the call's own. */
-function isTokenRequest(url: string | undefined): boolean {
+export function isTokenRequest(url: string | undefined): boolean {
   return url !== undefined && URL.canParse(url) && new URL(url).pathname.startsWith('/oauth2/');
 }
 

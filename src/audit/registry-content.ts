@@ -1,3 +1,4 @@
+import type { Referrer } from '../protection/closure.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { LockState } from '../registry/lock-state.ts';
 import type { Manifest } from '../registry/manifest.ts';
@@ -43,4 +44,10 @@ export interface RegistryContent {
   manifest(repository: string, digest: Digest): Promise<ManifestSeen | undefined>;
   /** The manifest's own document; `undefined` only when the registry says that it isn't there. */
   document(repository: string, digest: Digest): Promise<Manifest | undefined>;
+  /**
+   * What names the manifest as its subject, in no order: none too when the registry has no such manifest. `undefined` when it
+   * has no API for it, as with customer-managed keys, which isn't the same as none: referrers are under tags then
+   * (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema).
+   */
+  referrers(repository: string, digest: Digest): Promise<readonly Referrer[] | undefined>;
 }

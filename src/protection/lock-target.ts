@@ -27,14 +27,14 @@ export const locked: LockFlags = { canDelete: false, canWrite: false };
 
 /** The lock of a manifest; throws `TypeError` for anything but a digest. */
 export function manifestTarget(digest: string): LockTarget {
-  const read = parseDigest(digest);
-  if (read === undefined) throw new TypeError(`${quote(digest)} is no digest to lock`);
+  const read = typeof digest === 'string' ? parseDigest(digest) : undefined;
+  if (read === undefined) throw new TypeError(`${quote(String(digest))} is no digest to lock`);
   return { kind: 'manifest', digest: read };
 }
 
 /** The lock of a tag; throws `TypeError` for anything but a tag. */
 export function tagTarget(tag: string): LockTarget {
-  if (!isLockableTag(tag)) throw new TypeError(`${quote(tag)} is no tag to lock`);
+  if (!isLockableTag(tag)) throw new TypeError(`${quote(String(tag))} is no tag to lock`);
   return { kind: 'tag', tag };
 }
 
@@ -58,6 +58,7 @@ export function isLockedAtAll({ canDelete, canWrite }: LockFlags): boolean {
   return !canDelete || !canWrite;
 }
 
+/** What is no text is none: a pattern would take `undefined` for a tag of that name. */
 function isLockableTag(text: string): text is LockableTag {
-  return isTag(text);
+  return typeof text === 'string' && isTag(text);
 }

@@ -3,6 +3,7 @@ import type { ManifestSeen, RegistryContent, TagSeen } from '../../src/audit/reg
 import type { Digest } from '../../src/registry/digest.ts';
 import type { LockState } from '../../src/registry/lock-state.ts';
 import type { Manifest } from '../../src/registry/manifest.ts';
+import { present } from '../../src/registry/present.ts';
 
 /** A call of the port: its method and what it was asked about, such as `tag team/app:v1`. */
 export type ContentCall = string;
@@ -16,7 +17,12 @@ export interface ContentFaults {
   hides: (item: string) => boolean;
   /** Break lists off with a retryable fault after so many pages. */
   breakOffAfterPages: number | undefined;
+  /** Have no API that lists referrers. */
+  lacksReferrers: boolean;
 }
+
+/** A tag or a manifest of a repository. */
+export type MemoryItem = { readonly tag: string } | { readonly digest: Digest };
 
 /** What happens in a repository. Times are epoch milliseconds. Locks are told, not enforced. */
 export interface MemoryRepository {
@@ -27,7 +33,8 @@ export interface MemoryRepository {
   untag(tag: string): void;
   /** Deletes a manifest and its tags; the repository goes with its last manifest. */
   deleteManifest(digest: Digest): void;
-  lock(what: { readonly tag: string } | { readonly digest: Digest }, locks: Partial<LockState>): void;
+  lock(what: MemoryItem, locks: Partial<LockState>): void;
+  holds(what: MemoryItem): boolean;
 }
 
 export interface MemoryRegistry {
@@ -61,6 +68,7 @@ export function memoryRegistryContent({ pageSize = 1_000 } = {}): MemoryRegistry
     fail: () => undefined,
     hides: () => false,
     breakOffAfterPages: undefined,
+    lacksReferrers: false,
     get staleLists() {
       return frozen !== undefined;
     },
@@ -133,6 +141,16 @@ export function memoryRegistryContent({ pageSize = 1_000 } = {}): MemoryRegistry
       called(`document ${repository}@${digest}`);
       return fresh.get(repository)?.manifests.get(digest)?.document;
     },
+    async referrers(repository, digest) {
+      called(`referrers ${repository}@${digest}`);
+      if (faults.lacksReferrers) return undefined;
+      const manifests = [...(fresh.get(repository)?.manifests.values() ?? [])];
+      return manifests
+        .filter(({ document }) => document.subject?.digest === digest)
+        .map(({ digest: referrer, document: { artifactType, config } }) =>
+          present({ digest: referrer, artifactType: artifactType ?? config?.mediaType }),
+        );
+    },
   };
 
   function repository(name: string): MemoryRepository {
@@ -182,6 +200,7 @@ export function memoryRegistryContent({ pageSize = 1_000 } = {}): MemoryRegistry
             : { manifests: withLocks(held().manifests, what.digest, locks) },
         );
       },
+      holds: (what) => ('tag' in what ? held().tags.has(what.tag) : held().manifests.has(what.digest)),
     };
   }
 

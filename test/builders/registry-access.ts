@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RegistryContentOptions, registryContent } from '../../src/acr/registry-content.ts';
+import { type RegistryLocksOptions, registryLocks } from '../../src/acr/registry-locks.ts';
 import type { AuditFault } from '../../src/audit/fault.ts';
 import type { RegistryContent } from '../../src/audit/registry-content.ts';
+import type { RegistryLocks } from '../../src/audit/registry-locks.ts';
 
 /** A credential whose access token has this text: the name of one of the stand-in's identities, or any other. */
 export function credential(token = 'an access token of a cloud') {
@@ -19,22 +21,40 @@ export function accessTo(
   registry: { readonly url: string; readonly ca: string },
   options: Partial<RegistryContentOptions> = {},
 ): Access {
-  const waits: number[] = [];
+  const { waits, retry } = notedWaits();
   const content = registryContent({
     endpoint: registry.url,
     ca: registry.ca,
     credential: credential(),
     ...options,
-    retry: {
-      pause: async (ms) => {
-        waits.push(ms);
-        await delay(0);
-      },
-      random: () => 0,
-      ...options.retry,
-    },
+    retry: { ...retry, ...options.retry },
   });
   return { content, waits };
+}
+
+/** The locks of a registry on this machine, set by whom the token names. */
+export function locksOf(
+  registry: { readonly url: string; readonly ca: string },
+  { token, ...options }: Partial<RegistryLocksOptions> & { readonly token?: string } = {},
+): { readonly locks: RegistryLocks; readonly waits: readonly number[] } {
+  const { waits, retry } = notedWaits();
+  const locks = registryLocks({
+    endpoint: registry.url,
+    ca: registry.ca,
+    credential: credential(token),
+    ...options,
+    retry,
+  });
+  return { locks, waits };
+}
+
+function notedWaits() {
+  const waits: number[] = [];
+  const pause = async (ms: number) => {
+    waits.push(ms);
+    await delay(0);
+  };
+  return { waits, retry: { pause, random: () => 0 } };
 }
 
 /** A registry read as anybody may. */

@@ -2,10 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditFault } from '../../src/audit/fault.ts';
 import type { RegistryContent } from '../../src/audit/registry-content.ts';
 import { type Digest, parseDigest } from '../../src/registry/digest.ts';
+import { present } from '../../src/registry/present.ts';
 import { memoryRegistryContent } from '../builders/memory-registry-content.ts';
 import { accessTo, gathered, pagesOf } from '../builders/registry-access.ts';
 import { digestOf } from '../builders/registry-event.ts';
-import { prepareImage, pushImage, putManifest, sampleIndex, setAttributes } from '../component/acr/image.ts';
+import {
+  mediaTypes,
+  prepareImage,
+  pushImage,
+  putManifest,
+  sampleIndex,
+  setAttributes,
+} from '../component/acr/image.ts';
 import { openTestRegistry, type TestRegistry } from '../component/acr/test-registry.ts';
 
 /** A registry to change, and the port to read it by. Image names stand for contents. */
@@ -15,6 +23,15 @@ interface Subject {
   readonly inPairs: RegistryContent;
   push(repository: string, tag: string | undefined, image: string): Promise<Digest>;
   pushIndex(repository: string, tag: string, children: readonly Digest[]): Promise<Digest>;
+  /** Pushes by digest what is about another manifest: of an artifact type, or else known by its configuration's type. */
+  pushReferrer(
+    repository: string,
+    subject: Digest,
+    image: string,
+    artifactType: string | undefined,
+  ): Promise<Digest>;
+  /** Makes the registry one without the API that lists referrers, or with it again. */
+  lackReferrers(on: boolean): void;
   untag(repository: string, tag: string): Promise<void>;
   deleteManifest(repository: string, digest: Digest): Promise<void>;
   /** Locks a tag or a manifest against deletion and change. */
@@ -47,6 +64,19 @@ async function standIn(): Promise<Subject> {
       const index = sampleIndex(children.map((digest) => ({ ...descriptor, digest })));
       await required(putManifest(registry, repository, tag, index));
       return theDigest(index.descriptor.digest);
+    },
+    async pushReferrer(repository, subject, content, artifactType) {
+      const { descriptor } = await prepareImage(registry, repository);
+      const referrer = await prepareImage(registry, repository, {
+        content,
+        subject: { ...descriptor, digest: subject },
+        ...(artifactType === undefined ? {} : { artifactType }),
+      });
+      await required(putManifest(registry, repository, referrer.descriptor.digest, referrer));
+      return theDigest(referrer.descriptor.digest);
+    },
+    lackReferrers(on) {
+      registry.faults.referrers = !on;
     },
     untag: (repository, tag) => required(registry.call('DELETE', `/acr/v1/${repository}/_tags/${tag}`)),
     deleteManifest: (repository, digest) =>
@@ -82,6 +112,15 @@ async function memory(): Promise<Subject> {
       const digest = digestOf(children.join());
       tell(repository, (of) => of.pushIndex(tag, digest, children, at));
       return digest;
+    },
+    async pushReferrer(repository, subject, referrer, artifactType) {
+      const config = { digest: digestOf('config'), mediaType: mediaTypes.config };
+      const document = present({ subject: { digest: subject }, config, artifactType });
+      tell(repository, (of) => of.push(undefined, digestOf(referrer), at, document));
+      return digestOf(referrer);
+    },
+    lackReferrers(on) {
+      for (const { faults } of [registry, pairs]) faults.lacksReferrers = on;
     },
     async untag(repository, tag) {
       tell(repository, (of) => of.untag(tag));
@@ -222,6 +261,51 @@ describe.each([
     expect(document).toMatchObject({ kind: 'index', mediaType: 'application/vnd.oci.image.index.v1+json' });
     expect(document?.children.map(({ digest }) => digest)).toEqual([child, gone]);
     expect(await content.document('team/index', child)).toMatchObject({ kind: 'image', children: [] });
+  });
+
+  it('lists what names a manifest as its subject, and nothing else', async () => {
+    const signed = await subject.push('team/signed', 'v1', 'signed');
+    const other = await subject.push('team/signed', 'v2', 'other');
+    expect(await content.referrers('team/signed', signed)).toEqual([]);
+    const signature = await subject.pushReferrer('team/signed', signed, 'signature', 'application/vnd.sig');
+    const untyped = await subject.pushReferrer('team/signed', signed, 'untyped', undefined);
+    const ofSignature = await subject.pushReferrer('team/signed', signature, 'counter', 'application/vnd.c');
+    const listed = (await content.referrers('team/signed', signed)) ?? [];
+    expect(listed.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))).toEqual(
+      [
+        { digest: signature, artifactType: 'application/vnd.sig' },
+        { digest: untyped, artifactType: mediaTypes.config },
+      ].sort((a, b) => (a.digest < b.digest ? -1 : 1)),
+    );
+    expect(await content.referrers('team/signed', signature)).toEqual([
+      { digest: ofSignature, artifactType: 'application/vnd.c' },
+    ]);
+    expect(await content.referrers('team/signed', other)).toEqual([]);
+    await subject.deleteManifest('team/signed', untyped);
+    expect(await content.referrers('team/signed', signed)).toHaveLength(1);
+  });
+
+  it('lists the referrers of a manifest that is not there yet', async () => {
+    const awaited = digestOf('awaited');
+    const early = await subject.pushReferrer('team/early', awaited, 'early', 'application/vnd.sig');
+    expect(await content.referrers('team/early', awaited)).toEqual([
+      { digest: early, artifactType: 'application/vnd.sig' },
+    ]);
+  });
+
+  it('lists no referrers of what nobody knows', async () => {
+    await subject.push('team/known', 'v1', 'known');
+    expect(await content.referrers('team/known', digestOf('unknown'))).toEqual([]);
+    expect(await content.referrers('team/absent', digestOf('unknown'))).toEqual([]);
+  });
+
+  it('says that the registry cannot list referrers, which is not that there are none', async () => {
+    const digest = await subject.push('team/without', 'v1', 'without');
+    subject.lackReferrers(true);
+    expect(await content.referrers('team/without', digest)).toBeUndefined();
+    expect(await content.document('team/without', digest)).toMatchObject({ kind: 'image' });
+    subject.lackReferrers(false);
+    expect(await content.referrers('team/without', digest)).toEqual([]);
   });
 
   it('reads lists page by page, in order and each item once', async () => {

@@ -103,6 +103,31 @@ describe('when manifests are listed in bulk', () => {
   });
 });
 
+describe('when answers to writes are stale', () => {
+  it.each(['_tags/v1', '_manifests/{digest}'])('changes %s, and answers as if it had not', async (item) => {
+    const digest = await pushImage(registry, 'team/app', 'v1');
+    const path = `/acr/v1/team/app/${item.replace('{digest}', digest)}`;
+    const before = await registry.call('GET', path);
+    registry.faults.staleWriteAnswers = true;
+    const body = '{"deleteEnabled":false}';
+    expect((await registry.call('PATCH', path, { body })).json).toEqual(before.json);
+    const after = JSON.stringify(before.json).replace('"deleteEnabled":true', '"deleteEnabled":false');
+    expect((await registry.call('GET', path)).json).toEqual(JSON.parse(after));
+    registry.faults.staleWriteAnswers = false;
+    expect((await registry.call('PATCH', path, { body })).json).toEqual(JSON.parse(after));
+  });
+});
+
+describe('when there is no API for referrers', () => {
+  it('answers 404 with a code that says nothing of content', async () => {
+    const digest = await pushImage(registry, 'team/app', 'v1');
+    registry.faults.referrers = false;
+    const answer = await registry.call('GET', `/v2/team/app/referrers/${digest}`);
+    expect(answer).toMatchObject({ status: 404, json: { errors: [{ code: 'NOT_FOUND' }] } });
+    expect((await registry.call('GET', `/v2/team/app/manifests/${digest}`)).status).toBe(200);
+  });
+});
+
 describe('when the switches are set over HTTP', () => {
   const put = (body: string) => registry.call('PUT', '/_standin/faults', { as: 'none', body });
 

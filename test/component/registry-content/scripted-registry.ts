@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { loadServerCertificate } from '../../../local/acr/tls.ts';
 
 export interface ScriptedRequest {
@@ -10,6 +11,7 @@ export interface ScriptedRequest {
   /** Path and query as sent. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
+  readonly body: string;
 }
 
 /** How a request is answered: with an answer, never, or with a connection that breaks in the middle of one. */
@@ -41,10 +43,9 @@ export async function startScriptedRegistry(): Promise<ScriptedRegistry> {
   const requests: ScriptedRequest[] = [];
   let script: (request: ScriptedRequest) => ScriptedAnswer = () => ({ status: 500 });
 
-  const server = createServer({ cert: certificate, key }, (incoming, outgoing) => {
-    incoming.resume();
+  const server = createServer({ cert: certificate, key }, async (incoming, outgoing) => {
     const { method = '', url: target = '', headers } = incoming;
-    const request = { method, target, headers };
+    const request = { method, target, headers, body: await text(incoming).catch(() => '') };
     requests.push(request);
     const answer = script(request);
     switch (answer) {

@@ -455,9 +455,21 @@ describe('lock targets', () => {
     },
   );
 
-  it('when a target comes back from storage, it is checked again (F13)', () => {
-    const stored: LockTarget = JSON.parse('{"kind": "tag", "tag": ""}');
+  it.each([
+    '{"kind": "tag", "tag": ""}',
+    '{"kind": "tag", "tag": ["v1"]}',
+    '{"kind": "tag", "tag": null}',
+    '{"kind": "tag"}',
+    '{"kind": "repository"}',
+    '{"kind": "manifest", "digest": ""}',
+    '{"kind": "manifest", "tag": "v1"}',
+    `{"kind": "manifest", "digest": ["${index}"]}`,
+  ])('when a target comes back from storage as %s, it is checked again (F13)', (text) => {
+    const stored: LockTarget = JSON.parse(text);
     expect(() => checkedTarget(stored)).toThrow(TypeError);
+  });
+
+  it('when a target names a tag or a digest, it stays as it is', () => {
     expect(checkedTarget(tagTarget('v1'))).toEqual({ kind: 'tag', tag: 'v1' });
     expect(checkedTarget(manifestTarget(index))).toEqual({ kind: 'manifest', digest: index });
   });
