@@ -74,7 +74,7 @@ export function approveImage(ports: ApprovalsPorts) {
       id,
       'approval-requested',
       { approval: approval.id, by: applicant.id, byName: applicant.name },
-      [{ key: approvalKey(approval.id), content: approvalContent(approval), over: 'absent' }],
+      [{ key: approvalKey(approval.id), content: approvalContent(approval), over: undefined }],
     );
     return { outcome: 'approved', approval };
   };

@@ -117,7 +117,7 @@ export function enforceNext(ports: EnforceNextPorts) {
         { registry, repository },
         'approval-requested',
         { approval: id, by: policyApprover.id, push: push.id },
-        [{ key: approvalKey(id), content: approvalContent(approval), over: 'absent' }],
+        [{ key: approvalKey(id), content: approvalContent(approval), over: undefined }],
       );
     }
   }

@@ -101,7 +101,7 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
       content,
       locks,
       record: recordStatement(ports),
-      versionOf: async (of, key) => (await states.state(of, key))?.version ?? 'absent',
+      states,
       pause: ports.pause,
       clock,
     })(repository, plan.steps);

@@ -11,7 +11,7 @@ import { changeState, type ProtectionRecordsPorts, recordStatement } from './pro
  * Where what concerns a whole registry is recorded: a partition like a repository's, of a name that none can have
  * (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests).
  */
-export function wholeRegistry(registry: string): RepositoryId {
+function wholeRegistry(registry: string): RepositoryId {
   return { registry, repository: '_registry' };
 }
 
@@ -39,7 +39,7 @@ export function placeHold(ports: ProtectionRecordsPorts & { readonly ids: Ids })
     };
     const told = { hold: hold.id, by: by.id, byName: by.name };
     await record(wholeRegistry(registry), 'hold-placed', told, [
-      { key: holdKey(hold.id), content: holdContent(hold), over: 'absent' },
+      { key: holdKey(hold.id), content: holdContent(hold), over: undefined },
     ]);
     return hold;
   };

@@ -7,7 +7,7 @@ import { type LockFlags, type LockTarget, targetKey } from '../protection/lock-t
 import type { OwnedLock } from '../protection/owned-lock.ts';
 import { lockKey, ownedLockContent } from '../protection/owned-lock-content.ts';
 import { AuditFault } from './fault.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, StateReader } from './ports.ts';
 import type { StateChange } from './protection-records.ts';
 import type { RegistryContent } from './registry-content.ts';
 import type { RegistryLocks } from './registry-locks.ts';
@@ -22,8 +22,7 @@ export interface LockStepsPorts {
     content: JsonContent,
     changes: readonly StateChange[],
   ) => Promise<'committed' | 'conflict'>;
-  /** The version of a lock's record, `absent` when there is none. */
-  readonly versionOf: (repository: RepositoryId, key: string) => Promise<string>;
+  readonly states: Pick<StateReader, 'state'>;
   /** Waits some milliseconds. */
   readonly pause: (ms: number) => Promise<unknown>;
   readonly clock: Clock;
@@ -58,8 +57,8 @@ export function carryOutSteps(ports: LockStepsPorts) {
     record: OwnedLock | undefined,
   ): Promise<void> {
     const key = lockKey(target);
-    const over = await ports.versionOf(repository, key);
-    if (record === undefined && over === 'absent') return;
+    const over = await ports.states.state(repository, key);
+    if (record === undefined && over === undefined) return;
     const state = record === undefined ? { key } : { key, content: ownedLockContent(record) };
     const about = target.kind === 'tag' ? { tag: target.tag } : { digest: target.digest };
     const outcome = await ports.record(repository, kind, { ...about, by: 'enforcement', ...told }, [

@@ -98,6 +98,8 @@ export interface Rejections {
 export interface StoredState {
   readonly key: string;
   readonly content: JsonContent;
+  /** The statement that told it. */
+  readonly at: Instant;
   readonly version: string;
 }
 

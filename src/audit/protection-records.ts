@@ -14,9 +14,9 @@ export interface ProtectionRecordsPorts {
   readonly ids: Ids;
 }
 
-/** A change of a state, over the version it was read at. */
+/** A change of a state, over what was read of it; nothing: there was none. */
 export interface StateChange extends StatedState {
-  readonly over: string | 'absent';
+  readonly over: Pick<StoredState, 'at' | 'version'> | undefined;
 }
 
 /**
@@ -31,16 +31,18 @@ export function recordStatement({ outbox, writer, clock, ids }: Omit<ProtectionR
     changes: readonly StateChange[],
   ): Promise<'committed' | 'conflict'> => {
     const now = clock.now();
+    // After what it changes, whatever the clock says: the newest statement tells what is so.
+    const time = Math.max(now, ...changes.map(({ over }) => (over === undefined ? 0 : over.at.time + 1)));
     const statement: Statement = {
       ...repository,
-      at: { time: now, id: recordIdOf(`${kind}.${ids.random()}`) },
+      at: { time, id: recordIdOf(`${kind}.${ids.random()}`) },
       recordedAt: now,
       kind,
       content,
       states: changes.map(({ over: _, ...state }) => state),
     };
     await outbox.announceStatements([statement]);
-    const over = new Map(changes.map((change) => [change.key, change.over]));
+    const over = new Map(changes.map((change) => [change.key, change.over?.version ?? 'absent']));
     return writer.commit(repository, planStatement(statement, over));
   };
 }
@@ -71,8 +73,7 @@ export function changeState(ports: ProtectionRecordsPorts) {
       const changed = change(stored);
       if (!('kind' in changed)) return changed.result;
       const { kind, content, state, result } = changed;
-      const over = stored?.version ?? 'absent';
-      const stated = state === undefined ? { key, over } : { key, content: state, over };
+      const stated = { key, over: stored, ...(state === undefined ? {} : { content: state }) };
       if ((await record(repository, kind, content, [stated])) === 'committed') return result;
     }
     throw new AuditFault('contention', `${repository.repository}: ${maxAttempts} lost races for ${key}`, {

@@ -42,4 +42,4 @@ export type Change =
   | { readonly write: 'referrer'; readonly subject: Digest; readonly referrer: ManifestDescription }
   | { readonly write: 'locks'; readonly of: LockSubject; readonly locks: LockState }
   /** The present state of something that statements tell; without content there is none any more. */
-  | ({ readonly write: 'state'; readonly over?: string | 'absent' } & StatedState);
+  | ({ readonly write: 'state'; readonly at: Instant; readonly over?: string | 'absent' } & StatedState);

@@ -16,7 +16,7 @@ export function consequencesOf(statement: Statement): readonly Change[] {
     changes.push({ write: 'referrer', subject: description.subject, referrer: description });
   }
   if (locks !== undefined) changes.push({ write: 'locks', ...locks });
-  for (const state of statement.states ?? []) changes.push({ write: 'state', ...state });
+  for (const state of statement.states ?? []) changes.push({ write: 'state', at: statement.at, ...state });
   return changes;
 }
 

@@ -153,11 +153,11 @@ function operationOf(partitionKey: string, change: Change): Operation {
       return { operation: 'replace', row: row(childKey(index, child.digest), childColumns(child)) };
     }
     case 'state': {
-      const { key, content, over } = change;
+      const { key, at, content, over } = change;
       if (content === undefined) {
         return { operation: 'remove', row: row(key), ...(over === undefined ? {} : { over }) };
       }
-      const state = row(key, { content: canonicalContent(content) });
+      const state = row(key, { at: instantText(at), content: canonicalContent(content) });
       return over === undefined ? { operation: 'replace', row: state } : guarded(state, over);
     }
     case 'parent':

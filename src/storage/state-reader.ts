@@ -1,6 +1,6 @@
 import type { StateReader, StoredState } from '../audit/ports.ts';
 import type { JsonContent } from '../history/statement.ts';
-import { corrupt, textOf } from './entry-codec.ts';
+import { corrupt, readInstant, textOf } from './entry-codec.ts';
 import { keysUnder, repositoryKey } from './keys.ts';
 import { rowsOf, type StoredRow, type Table } from './row.ts';
 
@@ -20,8 +20,9 @@ export function stateReader(repositories: Table): StateReader {
 
 function readState(row: StoredRow): StoredState {
   const content: unknown = JSON.parse(textOf(row, 'content') ?? 'null');
-  if (!isContent(content)) throw corrupt(row);
-  return { key: row.rowKey, content, version: row.etag };
+  const at = readInstant(textOf(row, 'at'));
+  if (!isContent(content) || at === undefined) throw corrupt(row);
+  return { key: row.rowKey, content, at, version: row.etag };
 }
 
 /** What JSON.parse gives of an object is an object of JSON values. */
