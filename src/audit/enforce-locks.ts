@@ -93,7 +93,7 @@ const policyApprover = { id: 'policy', name: 'Policy: protectAtPush' };
 
 /** Makes one enforcement; a push that the policy has approved at once is approved before it, and only once. */
 export function enforceNext(ports: EnforceNextPorts) {
-  const { policy, index, enforce, ids } = ports;
+  const { policy, index, enforce, states, ids } = ports;
   const record = recordStatement(ports);
 
   async function approveAtPush({ registry, repository, push }: EnforcementRequest): Promise<void> {
@@ -112,6 +112,7 @@ export function enforceNext(ports: EnforceNextPorts) {
         },
         { id, digest, approver: policyApprover, requestedAt: push.at, environment, policy },
       );
+      if ((await states.state({ registry, repository }, approvalKey(id))) !== undefined) continue;
       await index.note(registry, id, repository);
       await record(
         { registry, repository },

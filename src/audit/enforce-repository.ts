@@ -67,7 +67,7 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
   const { contents, lockers, index, known, clock, states, findings, log } = ports;
   const change = changeApproval(ports);
 
-  async function run(repository: RepositoryId): Promise<EnforcementSummary> {
+  async function run(repository: RepositoryId, signal: AbortSignal): Promise<EnforcementSummary> {
     const content = contents.get(repository.registry);
     const locks = lockers.get(repository.registry);
     if (content === undefined || locks === undefined) return { locked: 0, unlocked: 0, kept: 0, findings: 0 };
@@ -104,9 +104,9 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
       states,
       pause: ports.pause,
       clock,
-    })(repository, plan.steps);
+    })(repository, plan.steps, signal);
 
-    await moveOn(repository, holds, (latest) => ({
+    await moveOn(repository, (latest) => ({
       windows: windowsAt(latest, holds, now),
       protections: plan.protections,
       done: result.done,
@@ -140,7 +140,6 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
   /** Moves approvals on until each is as far as the run has come. */
   async function moveOn(
     repository: RepositoryId,
-    _holds: readonly Hold[],
     reached: (approvals: readonly Approval[]) => Omit<Parameters<typeof eventsDue>[0], 'owned'>,
   ): Promise<void> {
     for (let step = 0; step < mostSteps; step += 1) {
@@ -165,7 +164,7 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
 
   return async (repository: RepositoryId): Promise<EnforcementSummary> => {
     const name = `protect/${repository.registry}/${repository.repository}`;
-    const ran = await ports.leases.hold(name, () => run(repository));
+    const ran = await ports.leases.hold(name, (signal) => run(repository, signal));
     if (ran.held) return ran.result;
     throw new AuditFault('enforcement-under-way', `${repository.repository} is being protected already`, {
       retryable: true,

@@ -44,6 +44,7 @@ const readBackWaits = [0, 500, 2_000];
  * Carries out a plan step by step. Each change of a lock is announced by its record, made, read back and recorded again
  * with what was before and after: a crash leaves a record without a lock, which the next run sets, and never a lock that
  * nobody answers for. What the registry refuses is a finding, and what waits for it is left; a passing fault is thrown.
+ * @throws the signal's reason, between two steps, once it is aborted.
  */
 export function carryOutSteps(ports: LockStepsPorts) {
   const { content, locks, clock } = ports;
@@ -94,7 +95,11 @@ export function carryOutSteps(ports: LockStepsPorts) {
     return now;
   }
 
-  return async (repository: RepositoryId, steps: readonly LockStep[]): Promise<StepsDone> => {
+  return async (
+    repository: RepositoryId,
+    steps: readonly LockStep[],
+    signal: AbortSignal,
+  ): Promise<StepsDone> => {
     const done = new Set<string>();
     const findings: Finding[] = [];
     let [locked, unlocked] = [0, 0];
@@ -140,6 +145,7 @@ export function carryOutSteps(ports: LockStepsPorts) {
     let left = steps;
     for (let step = left[0]; step !== undefined; step = left[0]) {
       left = left.slice(1);
+      signal.throwIfAborted();
       if (step.step === 'record') {
         const { record, target } = step;
         const why = { approvals: record.approvals, roots: record.roots };

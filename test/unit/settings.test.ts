@@ -245,3 +245,43 @@ describe('logs', () => {
     ]);
   });
 });
+
+describe('when a policy is deployed', () => {
+  const environment = { REGISTRIES: 'contoso.azurecr.io', AuditStorage: 'UseDevelopmentStorage=true' };
+  const policy = JSON.stringify({
+    version: 1,
+    registries: ['contoso\\.azurecr\\.io'],
+    environments: [{ name: 'production' }],
+    repositories: [{ repositories: 'team/.*', environments: ['production'] }],
+  });
+  const files =
+    (texts: Readonly<Record<string, string>>) =>
+    (path: string): string | undefined =>
+      texts[path];
+
+  it('it is read from policy.json, or from the file that is named', () => {
+    expect(readSettings(environment, files({ 'policy.json': policy })).policy?.environments[0]?.name).toBe(
+      'production',
+    );
+    const named = { ...environment, ACR_AUDIT_POLICY: 'other.json' };
+    expect(readSettings(named, files({ 'other.json': policy })).policy).toBeDefined();
+    expect(readSettings(environment, files({})).policy).toBeUndefined();
+  });
+
+  it('one that is named and not there, or that is no policy, keeps the app from starting, with every problem', () => {
+    const problemsOf = (texts: Readonly<Record<string, string>>, named?: string) => {
+      try {
+        const asked = named === undefined ? {} : { ACR_AUDIT_POLICY: named };
+        readSettings({ ...environment, ...asked }, files(texts));
+      } catch (error) {
+        if (error instanceof SettingsError) return error.problems;
+      }
+      return [];
+    };
+    expect(problemsOf({}, 'other.json')).toEqual([expect.stringContaining('other.json, which is not there')]);
+    expect(problemsOf({ 'policy.json': '{' })).toHaveLength(1);
+    const bad = JSON.stringify({ version: 1, registries: ['('], environments: [], repositories: [] });
+    expect(problemsOf({ 'policy.json': bad }).length).toBeGreaterThan(1);
+    expect(problemsOf({ 'policy.json': bad })[0]).toMatch(/^policy\.json: /);
+  });
+});
