@@ -42,7 +42,7 @@ export async function readBackTag(
   return { lookback: { entries, deletions }, manifests };
 }
 
-/** Several tags of a manifest as they are to be retold, and the heads of the other manifests that this rests on. */
+/** Several tags of a manifest as they are to be retold, and the heads of other manifests that this rests on, as they were read. */
 export interface TagsReadBack {
   readonly tags: readonly TagReading[];
   readonly manifests: readonly Versioned<ManifestHead>[];
@@ -57,17 +57,14 @@ export async function readBackTags(
   known: { readonly digest: Digest; readonly deletions: readonly Entry[] },
 ): Promise<TagsReadBack> {
   const tags: TagReading[] = [];
-  const manifests = new Map<string, Versioned<ManifestHead>>();
+  const manifests: Versioned<ManifestHead>[] = [];
   for (const { value: edge } of edges) {
     const { tag: head } = await reader.heads(repository, known.digest, edge.tag);
     const { lookback, manifests: others } = await readBackTag(reader, repository, edge.tag, time, known);
     tags.push({ tag: edge.tag, ...(head === undefined ? {} : { head }), lookback });
-    for (const other of others) {
-      // The earliest reading guards: a change between two readings makes the commit fail.
-      if (!manifests.has(other.value.digest)) manifests.set(other.value.digest, other);
-    }
+    manifests.push(...others);
   }
-  return { tags, manifests: [...manifests.values()] };
+  return { tags, manifests };
 }
 
 /** All of a manifest's entries, in order. */

@@ -42,7 +42,10 @@ export function retoldRecords(entries: readonly Entry[]): readonly Change[] {
     ]);
 }
 
-/** Makes the commit depend on the manifests, other than the fact's own, of which tags tell something new. */
+/**
+ * Makes the commit depend on the manifests, other than the fact's own, of which tags tell something new. Of several
+ * readings of a head the first guards: a change between two of them makes the commit fail.
+ */
 export function guards(
   retold: readonly TagRetelling[],
   fact: Fact,
@@ -50,7 +53,8 @@ export function guards(
 ): readonly Change[] {
   const entries = retold.flatMap(({ told, removed }) => [...told, ...removed]);
   const digests = new Set(entries.map((entry) => entry.fact.digest));
-  return heads
+  const first = new Map(heads.toReversed().map((head) => [head.value.digest, head]));
+  return [...first.values()]
     .filter(({ value }) => value.digest !== fact.digest && digests.has(value.digest))
     .map(({ value, version }) => ({ write: 'manifest-guard', digest: value.digest, over: version }));
 }
