@@ -1,7 +1,8 @@
 import { isFirstToldDeletion } from '../history/digest-retelling.ts';
 import type { Entry } from '../history/entry.ts';
 import type { RepositoryId } from '../history/fact.ts';
-import type { ManifestHead, Versioned } from '../history/head.ts';
+import type { Edge, ManifestHead, Versioned } from '../history/head.ts';
+import type { TagReading } from '../history/retold-tags.ts';
 import { lookbackStart, type TagLookback, tellingStart } from '../history/tag-retelling.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { HistoryReader } from './ports.ts';
@@ -39,6 +40,31 @@ export async function readBackTag(
     deletions.push(...(await deletionsSince(reader, repository, digest, start)));
   }
   return { lookback: { entries, deletions }, manifests };
+}
+
+/** Several tags of a manifest as they are to be retold, and the heads of other manifests that this rests on, as they were read. */
+export interface TagsReadBack {
+  readonly tags: readonly TagReading[];
+  readonly manifests: readonly Versioned<ManifestHead>[];
+}
+
+/** Reads back, from `time` on, the tags of a manifest's edges, to retell them by its deletions as they are told now. */
+export async function readBackTags(
+  reader: HistoryReader,
+  repository: RepositoryId,
+  edges: readonly Versioned<Edge>[],
+  time: number,
+  known: { readonly digest: Digest; readonly deletions: readonly Entry[] },
+): Promise<TagsReadBack> {
+  const tags: TagReading[] = [];
+  const manifests: Versioned<ManifestHead>[] = [];
+  for (const { value: edge } of edges) {
+    const { tag: head } = await reader.heads(repository, known.digest, edge.tag);
+    const { lookback, manifests: others } = await readBackTag(reader, repository, edge.tag, time, known);
+    tags.push({ tag: edge.tag, ...(head === undefined ? {} : { head }), lookback });
+    manifests.push(...others);
+  }
+  return { tags, manifests };
 }
 
 /** All of a manifest's entries, in order. */

@@ -1,14 +1,15 @@
 import type { Change } from '../history/change.ts';
-import { planDeletion, scopeDeletion, type TagReading } from '../history/delete-plan.ts';
+import { planDeletion, scopeDeletion } from '../history/delete-plan.ts';
 import { isFirstToldDeletion, isNextOfDigest } from '../history/digest-retelling.ts';
 import type { Entry } from '../history/entry.ts';
 import type { AuditRecord, Fact } from '../history/fact.ts';
-import type { Edge, ManifestHead, Versioned } from '../history/head.ts';
+import type { Edge, Versioned } from '../history/head.ts';
 import { isAfter } from '../history/instant.ts';
-import { planPush } from '../history/push-plan.ts';
+import { type PushPlan, type PushReading, planPush } from '../history/push-plan.ts';
+import { edgesSince } from '../history/retold-tags.ts';
 import { isNextPush } from '../history/tag-retelling.ts';
 import { AuditFault } from './fault.ts';
-import { readBackDigest, readBackTag } from './lookback.ts';
+import { readBackDigest, readBackTag, readBackTags } from './lookback.ts';
 import type { Heads, HistoryReader, HistoryWriter, Outbox } from './ports.ts';
 import type { OnPush } from './protection-ports.ts';
 
@@ -146,12 +147,39 @@ async function plannedPush(
             isFirstToldDeletion,
           ),
         });
-  return planPush(push, {
+  const reading: PushReading = {
     isPartlyTold,
     ...(heads.tag === undefined ? {} : { tagHead: heads.tag }),
     ...(heads.manifest === undefined ? {} : { manifestHead: heads.manifest }),
     ...(digestLookback === undefined ? {} : { digestLookback }),
     ...(readBack === undefined ? {} : { tagLookback: readBack.lookback, otherManifests: readBack.manifests }),
+  };
+  const plan = planPush(push, reading);
+  return plan.digest.changedDeletions.length === 0 ? plan : replannedPush(reader, record, reading, plan);
+}
+
+/**
+ * Plans a push again that changes which deletions of its manifest are first told, as one between an event's deletion and
+ * one that was found: what they end is told again, in its own tag and all others.
+ */
+async function replannedPush(
+  reader: HistoryReader,
+  record: AuditRecord,
+  reading: PushReading,
+  { digest: { changedDeletions, deletions } }: PushPlan,
+): Promise<Plan> {
+  const { digest, tag, at } = record.fact;
+  const since = Math.min(at.time, ...changedDeletions.map(({ time }) => time));
+  const known = { digest, deletions };
+  const own = tag === undefined ? undefined : await readBackTag(reader, record, tag, since, known);
+  const { edges } = await reader.manifest(record, digest);
+  const otherEdges = edgesSince(edges, since).filter(({ value }) => value.tag !== tag);
+  const others = await readBackTags(reader, record, otherEdges, since, known);
+  return planPush(record.fact, {
+    ...reading,
+    ...(own === undefined ? {} : { tagLookback: own.lookback }),
+    otherManifests: [...(own?.manifests ?? []), ...others.manifests],
+    changedDeletions: { since, otherTags: others.tags },
   });
 }
 
@@ -173,27 +201,18 @@ async function plannedDeletion(
 ): Promise<Plan> {
   const deletion = record.fact;
   const isNext = isNextOfDigest(deletion, heads.manifest?.value);
-  const readScope = async () => {
-    const digestLookback = await readBackDigest(reader, record, deletion.digest);
-    return scopeDeletion(deletion, heads.manifest, digestLookback, edges, isPartlyTold);
-  };
-  const byHead = isNext ? scopeDeletion(deletion, heads.manifest, undefined, edges, isPartlyTold) : undefined;
+  const byHead = { ...(heads.manifest === undefined ? {} : { manifestHead: heads.manifest }), isPartlyTold };
+  const scopeByHead = isNext ? scopeDeletion(deletion, byHead, edges) : undefined;
   // A tag is retold from all deletions of the manifest, which its head alone does not know.
-  const scope = byHead === undefined || byHead.toRetell.length > 0 ? await readScope() : byHead;
+  const isByHead = scopeByHead !== undefined && scopeByHead.toRetell.length === 0;
+  const reading = isByHead
+    ? byHead
+    : { ...byHead, digestLookback: await readBackDigest(reader, record, deletion.digest) };
+  const scope = isByHead ? scopeByHead : scopeDeletion(deletion, reading, edges);
   const since = scope.digest.changedDeletions[0]?.time ?? deletion.at.time;
-  const tags: TagReading[] = [];
-  const manifests = new Map<string, Versioned<ManifestHead>>();
-  for (const { value: edge } of scope.toRetell) {
-    const { tag: head } = await reader.heads(record, deletion.digest, edge.tag);
-    const { lookback, manifests: others } = await readBackTag(reader, record, edge.tag, since, {
-      digest: deletion.digest,
-      deletions: scope.digest.deletions,
-    });
-    tags.push({ tag: edge.tag, ...(head === undefined ? {} : { head }), lookback });
-    for (const other of others) {
-      // The earliest reading guards: a change between two readings makes the commit fail.
-      if (!manifests.has(other.value.digest)) manifests.set(other.value.digest, other);
-    }
-  }
-  return planDeletion(deletion, scope, tags, [...manifests.values()], isPartlyTold);
+  const { tags, manifests } = await readBackTags(reader, record, scope.toRetell, since, {
+    digest: deletion.digest,
+    deletions: scope.digest.deletions,
+  });
+  return planDeletion(deletion, reading, scope, tags, manifests);
 }

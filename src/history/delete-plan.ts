@@ -2,10 +2,25 @@ import type { Change } from './change.ts';
 import { type DigestRetelling, retellDigest } from './digest-retelling.ts';
 import { type Entry, endingBy } from './entry.ts';
 import type { Fact } from './fact.ts';
-import type { Edge, ManifestHead, TagHead, Versioned } from './head.ts';
+import type { Edge, ManifestHead, Versioned } from './head.ts';
 import { isAfter, isSameInstant } from './instant.ts';
-import { guards, retoldRecords } from './push-plan.ts';
-import { retellTag, type TagLookback } from './tag-retelling.ts';
+import {
+  edgesSince,
+  guards,
+  retellTags,
+  retoldRecords,
+  type TagReading,
+  toldOfDigest,
+} from './retold-tags.ts';
+
+/** What was read of a manifest before its deletion is recorded. */
+export interface DeletionReading {
+  readonly manifestHead?: Versioned<ManifestHead>;
+  /** All its entries, in order; absent when the deletion is the next by the head and no tag has to be told again. */
+  readonly digestLookback?: readonly Entry[];
+  /** Whether it may have been told in part before: what the rows say of it and of what follows is then told anew. */
+  readonly isPartlyTold: boolean;
+}
 
 /** What a deletion means to the tags that point, or pointed, to its manifest. */
 export interface DeletionScope {
@@ -19,21 +34,17 @@ export interface DeletionScope {
 /** Sorts the tags of a deleted manifest, from its head (or, out of order, all its entries) and edges. */
 export function scopeDeletion(
   deletion: Fact,
-  manifestHead: Versioned<ManifestHead> | undefined,
-  digestLookback: readonly Entry[] | undefined,
+  reading: DeletionReading,
   edges: readonly Versioned<Edge>[],
-  isPartlyTold: boolean,
 ): DeletionScope {
-  const digest = retellDigest(deletion, manifestHead, digestLookback, [], isPartlyTold);
+  const digest = digestOf(deletion, reading, []);
   const earliest = digest.changedDeletions[0];
   if (earliest === undefined) return { digest, ending: [], toRetell: [] };
-  const concerned = edges.filter(
-    ({ value }) => value.until === undefined || value.until.time >= earliest.time,
-  );
+  const concerned = edgesSince(edges, earliest.time);
   const isOnlyChange =
     digest.changedDeletions.length === 1 &&
     isSameInstant(earliest, deletion.at) &&
-    digestLookback === undefined;
+    reading.digestLookback === undefined;
   const endsSimply = ({ value }: Versioned<Edge>) =>
     isOnlyChange && value.until === undefined && isAfter(deletion.at, value.lastPush);
   return {
@@ -43,32 +54,27 @@ export function scopeDeletion(
   };
 }
 
-/** A tag to retell, as read. */
-export interface TagReading {
-  readonly tag: string;
-  readonly head?: Versioned<TagHead>;
-  readonly lookback: TagLookback;
+function digestOf(deletion: Fact, reading: DeletionReading, told: readonly Entry[]): DigestRetelling {
+  return retellDigest(deletion, reading.manifestHead, reading.digestLookback, told, reading.isPartlyTold);
 }
 
 /** Plans how a deletion is recorded; `tags` holds a reading of each tag to retell. */
 export function planDeletion(
   deletion: Fact,
+  reading: DeletionReading,
   scope: DeletionScope,
   tags: readonly TagReading[],
   otherManifests: readonly Versioned<ManifestHead>[],
-  isPartlyTold: boolean,
 ): { readonly entry: Entry; readonly changes: readonly Change[] } {
-  const { digest } = scope;
-  const earliest = digest.changedDeletions[0]?.time ?? deletion.at.time;
-  const retold = tags.map(({ tag, head, lookback }) =>
-    retellTag({ tag, time: earliest, head, lookback, isPartlyTold }),
-  );
-  const told = retold.flatMap((one) => one.told);
-  const removed = retold.flatMap((one) => one.removed);
+  const earliest = scope.digest.changedDeletions[0]?.time ?? deletion.at.time;
+  const retold = retellTags(tags, earliest, reading.isPartlyTold);
+  const told = toldOfDigest(retold, deletion);
+  // A push that was found may turn out to be another than an event told, now that the manifest was deleted in between.
+  const digest = told.length === 0 ? scope.digest : digestOf(deletion, reading, told);
   return {
     entry: digest.entry,
     changes: [
-      ...guards([...told, ...removed], deletion, otherManifests),
+      ...guards(retold, deletion, otherManifests),
       ...scope.ending.flatMap((edge) => ending(deletion, digest.entry, edge)),
       ...retold.flatMap((one) => [...one.changes, ...retoldRecords(one.told)]),
       ...digest.changes,

@@ -21,7 +21,10 @@ export function isNextOfDigest(fact: Fact, head: ManifestHead | undefined): bool
 export interface DigestRetelling {
   /** The fact as told. */
   readonly entry: Entry;
-  /** First-told deletions that are new, no more, or told by more or fewer regions: they may concern tags. In order. */
+  /**
+   * First-told deletions that are new, no more, or told by more or fewer regions, and those of which that isn't certain:
+   * they may concern tags. In order.
+   */
   readonly changedDeletions: readonly Instant[];
   /** First-told deletions, the new one included. */
   readonly deletions: readonly Entry[];
@@ -60,7 +63,8 @@ export function retellDigest(
   });
   return {
     entry,
-    changedDeletions: changed(counted, entries),
+    // Of what does not count as told, a deletion may have ended tags by rows that say so no more.
+    changedDeletions: inOrder([...changed(counted, entries), ...deletionsAmong(existing, counted)]),
     deletions: entries.filter(isFirstToldDeletion),
     changes: [
       ...rewritten.flatMap((told): Change[] => [
@@ -95,7 +99,17 @@ function changed(existing: readonly Entry[], entries: readonly Entry[]): readonl
   const isSame = (a: Entry, b: Entry) => isSameInstant(a.fact.at, b.fact.at) && saysTheSame(a, b);
   const only = (some: readonly Entry[], others: readonly Entry[]) =>
     some.filter((one) => !others.some((other) => isSame(one, other)));
-  return [...only(was, is), ...only(is, was)].map((entry) => entry.fact.at).sort((a, b) => a.time - b.time);
+  return [...only(was, is), ...only(is, was)].map((entry) => entry.fact.at);
+}
+
+function deletionsAmong(existing: readonly Entry[], counted: readonly Entry[]): readonly Instant[] {
+  return existing
+    .filter((entry) => entry.fact.action === 'delete' && !counted.includes(entry))
+    .map((entry) => entry.fact.at);
+}
+
+function inOrder(instants: readonly Instant[]): readonly Instant[] {
+  return instants.toSorted((a, b) => a.time - b.time);
 }
 
 function headOf(fact: Fact, head: ManifestHead | undefined, after: DigestState): ManifestHead {

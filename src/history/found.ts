@@ -10,14 +10,23 @@ export const announcementToleranceMs = 5_000;
 /**
  * The event that tells what was found in the registry, when there is one: found and announced are then one fact, told
  * twice, and the event's telling counts. A found deletion is somewhere in its window; a push has the registry's own time.
+ *
+ * An earlier event can tell it only while what that event told still holds: `standing` is the newest such event, if any.
+ * What was undone since and is found again happened again. `facts` are all that a later event may be among.
  */
-export function announcementOf(found: Fact, facts: readonly Fact[]): Fact | undefined {
+export function announcementOf(
+  found: Fact,
+  standing: Instant | undefined,
+  facts: readonly Fact[],
+): Instant | undefined {
   const from = (found.notBefore ?? found.at.time) - announcementToleranceMs;
+  if (standing !== undefined && standing.time >= from) return standing;
   const to = found.at.time + announcementToleranceMs;
   return facts
     .filter((fact) => !isFound(fact) && fact.action === found.action && fact.digest === found.digest)
-    .filter((fact) => fact.at.time >= from && fact.at.time <= to)
-    .sort((a, b) => compareInstants(a.at, b.at))[0];
+    .filter(({ at }) => isAfter(at, found.at) && at.time <= to)
+    .map(({ at }) => at)
+    .sort(compareInstants)[0];
 }
 
 /** Whether a fact may be the announcement of what was last found; `false` is certain. */

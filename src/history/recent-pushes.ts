@@ -2,7 +2,7 @@ import { type Fact, isFound } from './fact.ts';
 import { replicaWindowMs } from './replicas.ts';
 
 /**
- * A tag's first-told pushes of the last {@link replicaWindowMs}, as short hints: enough to know that a push cannot be
+ * A tag's pushes of the last {@link replicaWindowMs} that were first told or found, as short hints: enough to know that a push cannot be
  * another replica's copy of one of them, or announce what was found, without reading the timeline.
  */
 export interface RecentPushes {
@@ -33,7 +33,7 @@ export function mayRepeat(recent: RecentPushes, fact: Fact): boolean {
   return recent.pushes.some((push) => push.time >= since && push.hint === hintOf(fact.digest));
 }
 
-/** The hints of first-told pushes, given oldest first, as they stand at the newest of them. */
+/** The hints of pushes first told or found, given oldest first, as they stand at the newest of them. */
 export function recentOf(facts: readonly Fact[], newest: number): RecentPushes {
   return bounded(
     facts.filter(isHinted).map((fact) => ({ time: fact.at.time, hint: hintOf(fact.digest) })),

@@ -87,7 +87,7 @@ export function tellNextPush(push: Fact, tag: string, head: Versioned<TagHead> |
 }
 
 function stateOf({ holding, endedAt }: TagHead): TagState {
-  return { holding, ...(endedAt === undefined ? {} : { endedAt }), told: [], announced: [] };
+  return { holding, ...(endedAt === undefined ? {} : { endedAt }), told: [] };
 }
 
 function endedBy(entry: Entry, before: TagState): readonly Instant[] {
@@ -235,6 +235,8 @@ function pushesOf(entries: readonly Entry[]): PushesOfHead | undefined {
   const newestPush = pushes.at(-1)?.fact.at;
   const oldestPush = pushes[0]?.fact.at;
   if (newestPush === undefined || oldestPush === undefined) return undefined;
-  const firstTold = pushes.filter((entry) => entry.replicaOf === undefined).map((entry) => entry.fact);
-  return { newestPush, oldestPush, recent: recentOf(firstTold, newestPush.time) };
+  // What was found counts whichever event tells it, as a deletion may change that.
+  const recent = pushes.filter(({ fact, replicaOf }) => replicaOf === undefined || isFound(fact));
+  const facts = recent.map(({ fact }) => fact);
+  return { newestPush, oldestPush, recent: recentOf(facts, newestPush.time) };
 }

@@ -1,7 +1,7 @@
 import type { Digest } from '../registry/digest.ts';
 import { beginsStretch, type ChangeKind, type Ending, type Entry, endingBy } from './entry.ts';
 import { type Fact, isFound } from './fact.ts';
-import { announcementOf, announcementToleranceMs } from './found.ts';
+import { announcementOf } from './found.ts';
 import { compareInstants, type Instant, isSameInstant } from './instant.ts';
 import { originOf, regionsOf, type Told, withTelling } from './replicas.ts';
 
@@ -19,12 +19,12 @@ export interface TagState {
   /** When it stopped pointing to that: the manifest was deleted, or the tag removed. Absent while it points to it. */
   readonly endedAt?: Instant;
   readonly told: readonly Told[];
-  /** Pushes that events told of late: what is found about then may be one of them. */
-  readonly announced: readonly Fact[];
+  /** The newest event that told a push of what it points to, while it does: what is found then may be that push. */
+  readonly pushEvent?: Instant | undefined;
 }
 
 /** A tag that nothing is known of. */
-export const unseenTag: TagState = { told: [], announced: [] };
+export const unseenTag: TagState = { told: [] };
 
 /** The digest a tag in this state points to, or `undefined`. */
 export function heldDigest(state: Pick<TagState, 'holding' | 'endedAt'>): Digest | undefined {
@@ -43,13 +43,12 @@ export interface TagStory {
  */
 export function tellTag(before: TagState, own: readonly Fact[], deletions: readonly Entry[]): TagStory {
   const deletionOf = new Map(deletions.map((deletion) => [deletion.fact, deletion]));
-  const announced = [...before.announced, ...own.filter((fact) => !isFound(fact))];
   const facts = [...own, ...deletionOf.keys()].sort((a, b) => compareInstants(a.at, b.at));
   const entries: Entry[] = [];
   let state = before;
   for (const fact of facts) {
     const deletion = deletionOf.get(fact);
-    const entry = deletion === undefined ? ownEntry(state, fact, announced) : deletionEntry(state, deletion);
+    const entry = deletion === undefined ? ownEntry(state, fact, own) : deletionEntry(state, deletion);
     if (entry === undefined) continue;
     if (entry.replicaOf !== undefined) addRegion(entries, originOf(fact, state.told), fact.location);
     entries.push(entry);
@@ -81,12 +80,13 @@ function withEnds(entries: readonly Entry[]): readonly Entry[] {
   return ended.reverse();
 }
 
-function ownEntry(state: TagState, fact: Fact, announced: readonly Fact[]): Entry {
+function ownEntry(state: TagState, fact: Fact, own: readonly Fact[]): Entry {
   if (fact.action === 'untag') return untagEntry(state, fact);
-  const announcement = isFound(fact) ? announcementOf(fact, announced) : undefined;
+  const standing = heldDigest(state) === fact.digest ? state.pushEvent : undefined;
+  const announcement = isFound(fact) ? announcementOf(fact, standing, own) : undefined;
   return announcement === undefined
     ? pushEntry(state, fact)
-    : { fact, kind: 'unchanged', replicaOf: announcement.at.id, locations: [] };
+    : { fact, kind: 'unchanged', replicaOf: announcement.id, locations: [] };
 }
 
 /** An untag was found some time after it happened: when the tag had ended or moved otherwise, that explains it. */
@@ -123,17 +123,21 @@ function stateAfter(state: TagState, entry: Entry): TagState {
   if (fact.action === 'delete') return { ...state, endedAt: fact.at };
   if (fact.action === 'untag') return replicaOf === undefined ? { ...state, endedAt: fact.at } : state;
   const origin = replicaOf === undefined ? undefined : originOf(fact, state.told);
-  const announced = withAnnouncement(state.announced, fact);
-  // A copy whose first telling lies before what was read is too old to matter to what follows.
-  if (replicaOf !== undefined && origin === undefined) return { ...state, announced };
+  if (replicaOf !== undefined) {
+    const isOfHeld = heldDigest(state) === fact.digest;
+    const copied = { ...state, pushEvent: isOfHeld ? pushEventAfter(state, fact) : state.pushEvent };
+    // A copy whose first telling lies before what was read is too old to matter to what follows.
+    return origin === undefined ? copied : { ...copied, told: withTelling(fact, origin, state.told) };
+  }
   const told = withTelling(fact, origin, state.told);
-  if (replicaOf !== undefined) return { ...state, told, announced };
-  const stretch = kind === 'unchanged' && state.holding ? state.holding.stretch : fact.at;
-  return { holding: { digest: fact.digest, stretch, lastPush: fact.at }, told, announced };
+  const holding = { digest: fact.digest, stretch: fact.at, lastPush: fact.at };
+  if (kind !== 'unchanged' || state.holding === undefined) {
+    return { holding, told, pushEvent: pushEventAfter({}, fact) };
+  }
+  const { stretch } = state.holding;
+  return { holding: { ...holding, stretch }, told, pushEvent: pushEventAfter(state, fact) };
 }
 
-function withAnnouncement(announced: readonly Fact[], fact: Fact): readonly Fact[] {
-  if (isFound(fact)) return announced;
-  const since = fact.at.time - 2 * announcementToleranceMs;
-  return [...announced.filter(({ at }) => at.time >= since), fact];
+function pushEventAfter({ pushEvent }: Pick<TagState, 'pushEvent'>, fact: Fact): Instant | undefined {
+  return isFound(fact) ? pushEvent : fact.at;
 }

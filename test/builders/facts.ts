@@ -38,6 +38,8 @@ interface Variety {
   /** One in so many is a deletion. */
   readonly deletions: number;
   readonly spanMinutes: number;
+  /** Milliseconds between two times, where they are not very close. */
+  readonly stepMs: number;
 }
 
 const arbitraryVariety: fc.Arbitrary<Variety> = fc.record({
@@ -46,13 +48,24 @@ const arbitraryVariety: fc.Arbitrary<Variety> = fc.record({
   regions: fc.constantFrom(0, 2, 3, regions.length),
   deletions: fc.constantFrom(2, 4, 8),
   spanMinutes: fc.constantFrom(5, 90, 300),
+  stepMs: fc.constant(60_000),
+});
+
+/** So little, within seconds, that much is undone and done again while a push that is found may be any of it. */
+const arbitraryHaste: fc.Arbitrary<Variety> = fc.record({
+  digests: fc.integer({ min: 1, max: 2 }),
+  tags: fc.integer({ min: 1, max: 2 }),
+  regions: fc.constantFrom(0, 2),
+  deletions: fc.constantFrom(2, 4),
+  spanMinutes: fc.constant(0.2),
+  stepMs: fc.constant(1_000),
 });
 
 /** Milliseconds after {@link epoch}: anywhere, close together, or about a whole number of hours apart. */
-function arbitraryOffset(spanMinutes: number): fc.Arbitrary<number> {
+function arbitraryOffset({ spanMinutes, stepMs }: Variety): fc.Arbitrary<number> {
   const hours = fc.integer({ min: 0, max: Math.ceil(spanMinutes / 60) });
   return fc.oneof(
-    fc.integer({ min: 0, max: spanMinutes }).map((minute) => minute * 60_000),
+    fc.integer({ min: 0, max: (spanMinutes * 60_000) / stepMs }).map((step) => step * stepMs),
     fc.integer({ min: 0, max: 3 }),
     fc.tuple(hours, fc.integer({ min: -2, max: 3 })).map(([hour, ms]) => Math.max(0, hour * 3_600_000 + ms)),
   );
@@ -62,7 +75,7 @@ function arbitraryFact(variety: Variety): fc.Arbitrary<Fact> {
   const oneOf = <T>(values: readonly T[], count: number) => fc.constantFrom(...values.slice(0, count));
   return fc
     .record({
-      offset: arbitraryOffset(variety.spanMinutes),
+      offset: arbitraryOffset(variety),
       // Few enough that an id comes back at another time, which makes it another fact.
       name: fc.integer({ min: 0, max: 99 }),
       digest: oneOf(digests, variety.digests),
@@ -85,8 +98,12 @@ function arbitraryFact(variety: Variety): fc.Arbitrary<Fact> {
 
 const instantName = ({ at }: Fact) => `${at.time} ${at.id}`;
 
-function arbitraryFactsUpTo(most: number, least = 1): fc.Arbitrary<readonly Fact[]> {
-  return arbitraryVariety.chain((variety) =>
+function arbitraryFactsUpTo(
+  most: number,
+  least = 1,
+  varieties = arbitraryVariety,
+): fc.Arbitrary<readonly Fact[]> {
+  return varieties.chain((variety) =>
     fc.uniqueArray(arbitraryFact(variety), { minLength: least, maxLength: most, selector: instantName }),
   );
 }
@@ -135,15 +152,19 @@ const arbitraryFinding = fc.record({
   of: fc.nat(),
   isUntag: fc.boolean(),
   offset: fc.oneof(fc.integer({ min: -6_000, max: 6_000 }), fc.integer({ min: -400_000, max: 4_000_000 })),
-  window: fc.integer({ min: 0, max: 600_000 }),
+  window: fc.oneof(fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 10_000_000 })),
+  isWindowed: fc.boolean(),
 });
 
 /** Facts of which some are also, or only, found in the registry, and tags that are found removed. */
 export const arbitraryFindings: fc.Arbitrary<readonly Fact[]> = fc
-  .tuple(arbitraryFactsUpTo(10), fc.array(arbitraryFinding, { minLength: 1, maxLength: 5 }))
+  .tuple(
+    fc.oneof(arbitraryFactsUpTo(10), arbitraryFactsUpTo(10, 1, arbitraryHaste)),
+    fc.array(arbitraryFinding, { minLength: 1, maxLength: 5 }),
+  )
   .map(([facts, findings]) => [
     ...facts,
-    ...findings.flatMap(({ of, isUntag, offset, window }, index): Fact[] => {
+    ...findings.flatMap(({ of, isUntag, offset, window, isWindowed }, index): Fact[] => {
       const one = facts[of % facts.length];
       if (one === undefined) return [];
       const { action, digest, tag } = one;
@@ -154,7 +175,8 @@ export const arbitraryFindings: fc.Arbitrary<readonly Fact[]> = fc
       const since = { notBefore: time - window };
       if (action === 'delete') return [{ ...found, action, ...since }];
       if (isUntag) return tag === undefined ? [] : [{ ...found, action: 'untag', tag, ...since }];
-      return [tag === undefined ? found : { ...found, tag }];
+      // A push has the registry's own time, unless history already goes on later.
+      return [{ ...found, ...(tag === undefined ? {} : { tag }), ...(isWindowed ? since : {}) }];
     }),
   ]);
 
@@ -182,7 +204,14 @@ export function withUntagsAfterPushes({ facts, deliveries }: Deliveries): Delive
  * which, so that more entries change than one transaction can hold.
  */
 export const arbitraryBursts: fc.Arbitrary<readonly Fact[]> = fc.uniqueArray(
-  arbitraryFact({ digests: 1, tags: 1, regions: regions.length, deletions: 12, spanMinutes: 5 }),
+  arbitraryFact({
+    digests: 1,
+    tags: 1,
+    regions: regions.length,
+    deletions: 12,
+    spanMinutes: 5,
+    stepMs: 60_000,
+  }),
   { minLength: 40, maxLength: 70, selector: instantName },
 );
 

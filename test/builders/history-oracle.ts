@@ -54,7 +54,7 @@ function order(a: Instant, b: Instant): number {
   return a.id > b.id ? -1 : 1;
 }
 
-/** Which facts only tell another region's copy, and the regions that told each first telling. */
+/** Which facts only tell another region's copy (or were found and an event's deletion), and each first telling's regions. */
 interface Replicas {
   readonly originOf: ReadonlyMap<Fact, Fact>;
   regionsOf(firstTold: Fact): readonly string[];
@@ -68,10 +68,6 @@ function replicasOf(inOrder: readonly Fact[]): Replicas {
       ...new Set(tellings.flatMap(({ location }) => (location === undefined ? [] : [location]))),
     ].sort();
   };
-  for (const fact of inOrder) {
-    const announcement = announcementOf(fact, inOrder);
-    if (announcement !== undefined) originOf.set(fact, announcement);
-  }
   inOrder.forEach((fact, index) => {
     const { location } = fact;
     if (location === undefined) return;
@@ -85,21 +81,50 @@ function replicasOf(inOrder: readonly Fact[]): Replicas {
       .find((earlier) => regionsOf(earlier).length > 0 && !regionsOf(earlier).includes(location));
     if (origin !== undefined) originOf.set(fact, origin);
   });
+  const announced = foundDeletions(inOrder, originOf);
+  for (const [found, announcement] of announced) originOf.set(found, announcement);
   return { originOf, regionsOf };
 }
 
-/** What is found within five seconds of an event that tells the same, or a deletion in whose window one falls. */
-function announcementOf(fact: Fact, inOrder: readonly Fact[]): Fact | undefined {
-  if (fact.source === 'event' || fact.action === 'untag') return undefined;
-  return inOrder.find(
-    (event) =>
-      event.source === 'event' &&
-      event.action === fact.action &&
-      event.digest === fact.digest &&
-      (fact.tag === undefined || event.tag === fact.tag) &&
-      event.at.time >= (fact.notBefore ?? fact.at.time) - 5_000 &&
-      event.at.time <= fact.at.time + 5_000,
+/** Whether an event gives a time that what was found may have: within five seconds of it, or of its window. */
+function isNear(event: Fact, found: Fact): boolean {
+  const from = (found.notBefore ?? found.at.time) - 5_000;
+  return event.at.time >= from && event.at.time <= found.at.time + 5_000;
+}
+
+/** What an event tells of a found fact, when what the event told holds until then, or when it comes after it. */
+function announcementOf(found: Fact, inOrder: readonly Fact[], holdsUntilThen: (event: Fact) => boolean) {
+  if (found.source === 'event' || found.action === 'untag') return undefined;
+  const same = inOrder.filter(
+    ({ source, action, digest, tag }) =>
+      source === 'event' &&
+      action === found.action &&
+      digest === found.digest &&
+      (found.tag === undefined || tag === found.tag),
   );
+  const earlier = same.findLast((event) => order(event.at, found.at) < 0 && holdsUntilThen(event));
+  const later = same.find((event) => order(event.at, found.at) > 0);
+  return [earlier, later].find((event) => event !== undefined && isNear(event, found));
+}
+
+/** Found deletions by the events that tell them: the manifest was not pushed in between. */
+function foundDeletions(inOrder: readonly Fact[], copies: Replicas['originOf']): ReadonlyMap<Fact, Fact> {
+  const told = new Map<Fact, Fact>();
+  for (const found of inOrder.filter(({ action }) => action === 'delete')) {
+    const before = inOrder.filter(({ digest, at }) => digest === found.digest && order(at, found.at) < 0);
+    const sincePush = before.slice(before.findLastIndex((fact) => isPush(fact) && !copies.has(fact)) + 1);
+    const deletions = sincePush.filter(({ action, source }) => action === 'delete' && source === 'event');
+    // A copy that comes after a push copies the deletion before the push.
+    const holding = deletions.slice(deletions.findIndex((deletion) => !copies.has(deletion)));
+    const holds = (event: Fact) => deletions.some((one) => !copies.has(one)) && holding.includes(event);
+    const announcement = announcementOf(found, inOrder, holds);
+    if (announcement !== undefined) told.set(found, announcement);
+  }
+  return told;
+}
+
+function isPush({ action }: Fact): boolean {
+  return action === 'push';
 }
 
 function copyEntry(fact: Fact, origin: Fact): Entry {
@@ -121,7 +146,10 @@ function tagHistory(tag: string, inOrder: readonly Fact[], replicas: Replicas) {
   for (const fact of inOrder) {
     const last = stretches.at(-1);
     const held = last?.until === undefined ? last : undefined;
-    const origin = replicas.originOf.get(fact);
+    const holdsUntilThen = ({ at }: Fact) => held?.digest === fact.digest && order(at, held.stretch) >= 0;
+    const origin =
+      replicas.originOf.get(fact) ??
+      (isPush(fact) ? announcementOf(fact, inOrder, holdsUntilThen) : undefined);
     const locations = replicas.regionsOf(fact);
     if (fact.action === 'delete') {
       if (origin !== undefined || held?.digest !== fact.digest) continue;
@@ -184,7 +212,7 @@ function tagHead(tag: string, entries: readonly Entry[], stretches: readonly Str
   const recent = pushes
     .filter(
       ({ fact, replicaOf }) =>
-        replicaOf === undefined && (fact.location !== undefined || fact.source !== 'event'),
+        fact.source !== 'event' || (replicaOf === undefined && fact.location !== undefined),
     )
     .filter(({ fact }) => fact.at.time >= since)
     .map(({ fact }) => ({ time: fact.at.time, hint: fact.digest.replace(/^.*:/, '').slice(0, 10) }));
@@ -210,9 +238,14 @@ function digestHistory(
 ): { readonly entries: readonly Entry[]; readonly head: ManifestHead } {
   const entries: Entry[] = [];
   let presence: 'never' | 'present' | 'deleted' = 'never';
+  let presentSince: Instant | undefined;
   for (const fact of inOrder) {
-    const origin = replicas.originOf.get(fact);
+    const since = presentSince;
+    const holdsUntilThen = ({ at }: Fact) => since !== undefined && order(at, since) >= 0;
     const ofTag = toldOfTags.get(fact);
+    const origin = isPush(fact)
+      ? (replicas.originOf.get(fact) ?? announcementOf(fact, inOrder, holdsUntilThen))
+      : replicas.originOf.get(fact);
     const locations = replicas.regionsOf(fact);
     if (fact.tag !== undefined && ofTag !== undefined) entries.push(ofTag);
     else if (origin !== undefined) entries.push(copyEntry(fact, origin));
@@ -223,8 +256,10 @@ function digestHistory(
         kind: ({ never: 'created', present: 'unchanged', deleted: 'restored' } as const)[presence],
         locations,
       });
-    if (origin === undefined && fact.action !== 'untag')
-      presence = fact.action === 'push' ? 'present' : 'deleted';
+    const isCopy = ofTag === undefined ? origin !== undefined : ofTag.replicaOf !== undefined;
+    if (isCopy || fact.action === 'untag') continue;
+    presence = fact.action === 'push' ? 'present' : 'deleted';
+    presentSince = fact.action === 'push' ? (presentSince ?? fact.at) : undefined;
   }
   const newest = inOrder.at(-1);
   if (newest === undefined || presence === 'never') throw new Error('nothing told of a digest');

@@ -48,6 +48,17 @@ describe('when facts are delivered in any order, any number of times', () => {
     );
   });
 
+  it('tells so too when several senders deliver at once', async () => {
+    // What is found removed was known, which only one sender can see to.
+    const found = arbitraryFindings.map((facts) => facts.filter(({ action }) => action !== 'untag'));
+    await fc.assert(
+      fc.asyncProperty(deliveriesOf(found), manySenders, async (deliveries, circumstances) => {
+        await expectHistory(deliveries, circumstances);
+      }),
+      { numRuns },
+    );
+  });
+
   it('tells the same when a deletion changes more than one transaction can hold', async () => {
     await fc.assert(
       fc.asyncProperty(deliveriesOf(arbitraryManyTags), manySenders, async (deliveries, circumstances) => {

@@ -73,6 +73,21 @@ function presentOf({ tags, manifests }: Life) {
   };
 }
 
+/** What a history says is there, whenever it was pushed: closer than the tolerance no comparison tells pushes apart. */
+function digestsIn(history: History) {
+  const { tags, manifests } = presentIn(history);
+  return { tags: tags.map(withoutTime), manifests };
+}
+
+function digestsOf(life: Life) {
+  const { tags, manifests } = presentOf(life);
+  return { tags: tags.map(withoutTime), manifests };
+}
+
+function withoutTime(tag: string): string {
+  return tag.slice(0, tag.lastIndexOf(' '));
+}
+
 /** The registry's own account of what is there, to hold the test's to. */
 async function presentInRegistry(repository: string) {
   const tags = (await Array.fromAsync(content.tags(repository))).flat();
@@ -161,6 +176,8 @@ function carried(events: readonly Event[], fates: readonly Fate[]): readonly Eve
 
 /** Far enough apart that a push that is found is never taken for another one's event. */
 const apart = fc.integer({ min: 10_001, max: 600_000 });
+/** So close that a push that is found may be of the time that any event of the last few steps gives. */
+const close = fc.integer({ min: 1, max: 4_000 });
 
 describe('when events are lost, repeated and overtake one another', () => {
   it('after one comparison, history is what the registry did, as far as it can be known; the next writes nothing', async () => {
@@ -178,6 +195,26 @@ describe('when events are lost, repeated and overtake one another', () => {
         expect(presentIn(history)).toEqual(presentOf(life));
         expectTrue(history, life, delivered);
         await expectNothingToWrite(audit, startedAt);
+      }),
+      { numRuns },
+    );
+  });
+
+  it('what is there is known after one comparison, also when all happens within seconds', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitrarySteps(close, mostSteps), arbitraryFates, async (steps, fates) => {
+        const { repository, life, events } = await lived(steps);
+        const audit = auditOf(repository);
+        const delivered = carried(events, fates);
+        await audit.deliver(delivered);
+        const { startedAt } = await audit.reconcile();
+        expect(digestsIn(await audit.history())).toEqual(digestsOf(life));
+        await expectNothingToWrite(audit, startedAt);
+
+        await audit.deliver(events.filter((event) => !delivered.includes(event)).reverse());
+        const second = await audit.reconcile(startedAt);
+        expect(digestsIn(await audit.history())).toEqual(digestsOf(life));
+        await expectNothingToWrite(audit, second.startedAt);
       }),
       { numRuns },
     );

@@ -58,6 +58,10 @@ function setting() {
   };
 }
 
+async function kinds(history: ReturnType<typeof setting>['history'], tag?: string) {
+  return (await history(tag)).map(({ kind }) => kind);
+}
+
 const nothing = { pushes: 0, untags: 0, deletions: 0 };
 
 describe('when no event arrives', () => {
@@ -199,6 +203,97 @@ describe('when an event arrives after what it tells was found', () => {
     expect(await reconcile(minute(20), minute(10))).toMatchObject({ untags: 1 });
     await event('late', minute(12), { digest: one, action: 'delete' });
     expect((await history('prod')).map(({ kind }) => kind)).toEqual(['deleted', 'created']);
+  });
+});
+
+describe('when much happens within seconds and the last event is lost', () => {
+  const second = (count: number) => minute(1) + count * 1_000;
+
+  it('finds that a manifest is back that was deleted', async () => {
+    const { app, reconcile, event, history } = setting();
+    await event('push', second(0), { digest: one });
+    await event('delete', second(1), { digest: one, action: 'delete' });
+    app.push(undefined, one, second(2));
+    expect(await reconcile(minute(10))).toEqual({ pushes: 1, untags: 0, deletions: 0 });
+    expect(await kinds(history)).toEqual(['restored', 'deleted', 'created']);
+    expect(await reconcile(minute(20), minute(10))).toEqual(nothing);
+
+    await event('late', second(2), { digest: one });
+    expect(await history()).toMatchObject([
+      { kind: 'restored', at: second(2), source: 'event' },
+      { kind: 'deleted' },
+      { kind: 'created' },
+    ]);
+    expect(await reconcile(minute(30), minute(20))).toEqual(nothing);
+  });
+
+  it('finds that a tag moved back', async () => {
+    const { app, reconcile, event, history, resolve } = setting();
+    for (const digest of [one, two]) app.push(undefined, digest, second(0));
+    await event('first', second(0), { digest: one, tag: 'prod' });
+    await event('second', second(1), { digest: two, tag: 'prod' });
+    app.push('prod', one, second(2));
+    expect(await reconcile(minute(10))).toEqual({ pushes: 1, untags: 0, deletions: 0 });
+    expect(await kinds(history, 'prod')).toEqual(['moved', 'moved', 'created']);
+    expect(await resolve('prod', minute(20))).toMatchObject({ outcome: 'resolved', digest: one });
+    expect(await reconcile(minute(20), minute(10))).toEqual(nothing);
+
+    await event('late', second(2), { digest: one, tag: 'prod' });
+    expect(await history('prod')).toMatchObject([
+      { kind: 'moved', digest: one, at: second(2), source: 'event' },
+      { kind: 'moved', digest: two },
+      { kind: 'created', digest: one },
+    ]);
+  });
+
+  it('finds so also when what came between comes late', async () => {
+    const { app, reconcile, event, history, resolve } = setting();
+    await event('push', second(0), { digest: one, tag: 'prod' });
+    app.push('prod', one, second(2));
+    app.push('1.0', one, second(2));
+    expect(await reconcile(minute(10))).toEqual({ pushes: 1, untags: 0, deletions: 0 });
+    await event('late', second(1), { digest: one, action: 'delete' });
+    expect(await resolve('prod', minute(10))).toMatchObject({ outcome: 'ended' });
+    expect(await reconcile(minute(20), minute(10))).toMatchObject({ untags: 0, deletions: 0 });
+    expect(await resolve('prod', minute(20))).toMatchObject({ outcome: 'resolved', digest: one });
+    expect((await kinds(history, '1.0')).slice(0, 1)).toEqual(['created']);
+  });
+});
+
+describe('when a manifest is deleted twice and only the second deletion has no event', () => {
+  it.each([
+    ['', ['delete', 'push']],
+    [', the push first', ['push', 'delete']],
+  ])('ends what was pushed in between, though the other events come late%s', async (_, order) => {
+    const { app, reconcile, event, history, resolve } = setting();
+    app.push('prod', one, minute(1));
+    app.push('1.0', one, minute(1));
+    await reconcile(minute(10));
+    app.deleteManifest(one);
+    expect(await reconcile(minute(20), minute(10))).toEqual({ pushes: 0, untags: 0, deletions: 1 });
+    const late = {
+      delete: () => event('delete', minute(12), { digest: one, action: 'delete' }),
+      push: async () => {
+        await event('push', minute(14), { digest: one, tag: 'prod' });
+        await event('new', minute(15), { digest: one, tag: '2.0' });
+        await event('direct', minute(16), { digest: one });
+      },
+    };
+    for (const name of order) await late[name === 'delete' ? 'delete' : 'push']();
+
+    const found = { kind: 'deleted', at: minute(20), notBefore: minute(10), source: 'reconcile' };
+    expect(await history('prod')).toMatchObject([
+      found,
+      { kind: 'restored', at: minute(14) },
+      { kind: 'deleted', at: minute(12), source: 'event' },
+      { kind: 'created', at: minute(1) },
+    ]);
+    expect(await history('2.0')).toMatchObject([found, { kind: 'created', at: minute(15) }]);
+    expect(await kinds(history, '1.0')).toEqual(['deleted', 'created']);
+    for (const tag of ['prod', '2.0', '1.0']) {
+      expect(await resolve(tag, minute(20))).toMatchObject({ outcome: 'ended' });
+    }
+    expect(await reconcile(minute(30), minute(20))).toEqual(nothing);
   });
 });
 
