@@ -33,19 +33,26 @@ const longestWaitMs = 20_000;
 
 /**
  * Calls with a deadline for each attempt, and again after a wait when the registry was busy: the SDK's own retries are
- * off, since they honour a `Retry-After` of any length and don't repeat a 429 without one.
+ * off, since they honour a `Retry-After` of any length and don't repeat a 429 without one. A 429 is of the identity, not
+ * of the call: others that begin meanwhile wait with it, or, when that would take too long, fail without asking.
  */
 export function registryCall({ timeoutMs, retry }: CallOptions): RegistryCall {
   const { attempts = 5, maxWaitMs = 60_000, pause = (ms) => delay(ms), random = Math.random } = retry;
+  let busyUntil = 0;
   return async (question, absences, attempt) => {
-    let waited = 0;
+    let waited = Math.max(0, busyUntil - performance.now());
+    if (waited > maxWaitMs) throw tooBusy(question);
+    if (waited > 0) await pause(waited);
     for (let tried = 1; ; tried += 1) {
       try {
-        return await beforeDeadline(timeoutMs, question, attempt);
+        const answer = await beforeDeadline(timeoutMs, question, attempt);
+        busyUntil = 0;
+        return answer;
       } catch (error) {
         if (isAbsence(error, absences)) return undefined;
         const fault = faultOf(error, question);
         const wait = (askedWait(error) ?? backoff(tried)) * (1 + random() / 4);
+        if (fault.code === 'registry-429') busyUntil = Math.max(busyUntil, performance.now() + wait);
         if (!isWorthRepeating(fault) || tried >= attempts || waited + wait > maxWaitMs) throw fault;
         await pause(wait);
         waited += wait;
@@ -57,6 +64,11 @@ export function registryCall({ timeoutMs, retry }: CallOptions): RegistryCall {
 /** What is silent was waited for already, and a credential repeats its own calls. */
 function isWorthRepeating({ code, retryable }: AuditFault): boolean {
   return retryable && /^registry-(?:\d+|unreachable)$/.test(code);
+}
+
+function tooBusy({ registry, doing }: Question): AuditFault {
+  const message = `${registry} was not asked to ${doing}: it has just told this identity to wait`;
+  return new AuditFault('registry-429', message, { retryable: true });
 }
 
 function backoff(tried: number): number {

@@ -46,7 +46,9 @@ export function knownLocks(repositories: Table): KnownLocks {
       const { rows } = await repositories.page(range, mostEntries);
       for (const row of rows) {
         const { fact } = readEntryRow(row);
-        if (fact.action === 'push' && fact.client.actor !== undefined) return fact.client.actor;
+        // What the registry's log says is surer than what the client says.
+        const pusher = fact.attribution?.identity ?? fact.client.actor;
+        if (fact.action === 'push' && pusher !== undefined) return pusher;
       }
       return undefined;
     },

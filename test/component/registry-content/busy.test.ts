@@ -54,6 +54,45 @@ describe('when the registry is busy', () => {
     expect(waits).toEqual([1_000, 1_000]);
   });
 
+  it('has calls that begin meanwhile wait with the one that was told to, and not ask', async () => {
+    const held: (() => void)[] = [];
+    const waits: number[] = [];
+    const { content } = accessTo(registry, {
+      retry: {
+        pause: (ms) => {
+          waits.push(ms);
+          return new Promise<void>((go) => {
+            held.push(go);
+          });
+        },
+      },
+    });
+    await content.tag(repository, 'v1');
+    busy({ throttled: true, retryAfterSeconds: 7, failureCount: 1 });
+    const first = content.tag(repository, 'v1');
+    while (held.length === 0) await new Promise((go) => setImmediate(go));
+    const second = content.tag(repository, 'v1');
+    while (held.length === 1) await new Promise((go) => setImmediate(go));
+    expect(waits[1]).toBeGreaterThan(6_000);
+    for (const go of held) go();
+    expect(await Promise.all([first, second])).toMatchObject([{ tag: 'v1' }, { tag: 'v1' }]);
+    // It answers again: nobody waits any more.
+    expect(await content.tag(repository, 'v1')).toMatchObject({ tag: 'v1' });
+    expect(waits).toHaveLength(2);
+  });
+
+  it('does not ask at all while it was told to wait longer than a call may', async () => {
+    const { content, waits } = accessTo(registry);
+    await content.tag(repository, 'v1');
+    busy({ throttled: true, retryAfterSeconds: 600, failureCount: 1 });
+    await expect(content.tag(repository, 'v1')).rejects.toMatchObject(aFault('registry-429', true));
+    await expect(content.tag(repository, 'v1')).rejects.toMatchObject({
+      ...aFault('registry-429', true),
+      message: expect.stringContaining('was not asked'),
+    });
+    expect(waits).toEqual([]);
+  });
+
   it('gives up after five attempts, and says so in a fault that may be retried', async () => {
     const { content, waits } = accessTo(registry);
     busy({ throttled: true, retryAfterSeconds: null });
