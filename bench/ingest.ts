@@ -124,6 +124,7 @@ const seen: Tables = {
   log: memoryTable(),
   rejected: memoryTable(),
   inventory: memoryTable(),
+  findings: memoryTable(),
 };
 
 /** What each event asks of storage, found by handling it over tables in memory that listen. */

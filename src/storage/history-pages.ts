@@ -4,7 +4,7 @@ import type { RepositoryId } from '../history/fact.ts';
 import { readEntryRow } from './entry-codec.ts';
 import { readTagHead } from './head-codec.ts';
 import { instantOf, keysUnder, pendingPartition, recordKey, repositoryKey, tagHeadKey } from './keys.ts';
-import { type RowContinuation, type RowPage, rowsOf, type StoredRow, type Table } from './row.ts';
+import { fullPage, rowsOf, type StoredRow, type Table } from './row.ts';
 
 /** Repositories read at once for one page: enough to hide the round trips, bounded for a registry of thousands. */
 const mostAtOnce = 32;
@@ -127,14 +127,4 @@ function placeOf(row: StoredRow) {
 
 function withNext(entries: readonly PlacedEntry[], isMore: boolean, last: string | undefined) {
   return isMore && last !== undefined ? { entries, next: last } : { entries };
-}
-
-/** A page of rows that is empty only at the end, though storage may answer with empty ones before it. */
-async function fullPage(table: Table, range: Parameters<Table['page']>[0], limit: number): Promise<RowPage> {
-  let from: RowContinuation | undefined;
-  for (;;) {
-    const page: RowPage = await table.page(range, limit, from);
-    if (page.rows.length > 0 || page.next === undefined) return page;
-    from = page.next;
-  }
 }

@@ -11,6 +11,7 @@ export interface Tables {
   readonly log: Table;
   readonly rejected: Table;
   readonly inventory: Table;
+  readonly findings: Table;
 }
 
 /** Makes the client of a table by its name. */
@@ -38,5 +39,6 @@ export function tablesOf(clientOf: TableClientOf): Tables {
     log: table('log'),
     rejected: table('rejected'),
     inventory: table('inventory'),
+    findings: table('findings'),
   };
 }

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { concurrently } from '../audit/concurrently.ts';
+import { AuditFault } from '../audit/fault.ts';
+import {
+  type FindingFilter,
+  type Findings,
+  openedAt,
+  type PlacedFinding,
+  type StoredFinding,
+} from '../audit/findings.ts';
+import type { Finding } from '../findings/finding.ts';
+import { findingColumns, findingRowKeys, readFindingRow, storableDetail } from './finding-codec.ts';
+import {
+  closedFindings,
+  findingKey,
+  keysUnder,
+  openFindings,
+  openFindingsAbout,
+  openFindingsOfSeverity,
+} from './keys.ts';
+import { fullPage, type Operation, rowsOf, type Table } from './row.ts';
+
+/** Races lost for one finding after which the caller has to come again. */
+const mostAttempts = 16;
+/** Findings written at once: enough to hide the round trips, bounded for a repository of thousands. */
+const mostAtOnce = 8;
+/** Findings read for one page, matching or not. */
+const maxScanned = 5_000;
+/** Findings read by one query. */
+const largestPage = 1_000;
+
+/**
+ * Keeps findings in the `findings` table, a partition a registry. What is listed by range is kept with each list, in the same
+ * transaction; a finding's own row guards them all, so that two who tell the same at once make one of it.
+ */
+export function findingsStore(findings: Table): Findings {
+  /** Makes of a finding what `next` makes of it as it is at that moment, nothing when `undefined`. Answers it as it is then. */
+  async function change(
+    registry: string,
+    id: string,
+    next: (before: StoredFinding | undefined) => StoredFinding | undefined,
+  ): Promise<StoredFinding | undefined> {
+    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+      const row = await findings.get(registry, findingKey(id));
+      const before = row && readFindingRow(row);
+      const after = next(before);
+      if (after === undefined) return before;
+      const outcome = await findings.transact(operationsOf(registry, before, after, row?.etag));
+      if (outcome === 'committed') return after;
+    }
+    throw new AuditFault('contention', `${mostAttempts} lost races for the finding ${id}`, {
+      retryable: true,
+    });
+  }
+
+  return {
+    async raise(registry, raised, at) {
+      const found = new Map(raised.map((finding) => [findingId(finding.identity), finding]));
+      const isNew = new Map<string, boolean>();
+      await concurrently(each(found), mostAtOnce, async ([id, finding]) => {
+        const now = await change(registry, id, (known) => seen(id, finding, at, known));
+        // By its times, since whoever repeats a call whose answer was lost is to hear the same.
+        isNew.set(id, now?.status === 'open' && openedAt(now) === at);
+      });
+      return raised.map(({ identity }) => {
+        const id = findingId(identity);
+        return { id, isNew: isNew.get(id) === true };
+      });
+    },
+
+    async settle(registry, { repository, kinds }, stillThere, at) {
+      const there = new Set([...stillThere].map(findingId));
+      const range = { partitionKey: registry, ...keysUnder(openFindingsAbout(repository)) };
+      const open = await Array.fromAsync(rowsOf(findings, range), readFindingRow);
+      const gone = open.filter(({ id, kind }) => kinds.includes(kind) && !there.has(id));
+      const resolved: string[] = [];
+      await concurrently(each(gone), mostAtOnce, async ({ id }) => {
+        const now = await change(registry, id, (known) => settled(at, known));
+        if (now?.resolvedAt === at) resolved.push(id);
+      });
+      return resolved;
+    },
+
+    async get(registry, id) {
+      const row = await findings.get(registry, findingKey(id));
+      return row && readFindingRow(row);
+    },
+
+    async page(registry, filter, limit, after) {
+      const list = listOf(filter);
+      const items: PlacedFinding[] = [];
+      let last = after;
+      // The first query mostly is enough; what has to be searched further is read in few.
+      for (let scanned = 0, size = limit; scanned < maxScanned; size = largestPage) {
+        const from = last === undefined ? {} : { after: `${list}${last}` };
+        const range = { partitionKey: registry, ...keysUnder(list, from) };
+        const { rows, next } = await fullPage(findings, range, size);
+        scanned += rows.length;
+        for (const [index, row] of rows.entries()) {
+          last = row.rowKey.slice(list.length);
+          const finding = readFindingRow(row);
+          if (!isWanted(finding, filter)) continue;
+          items.push({ finding, position: last });
+          if (items.length < limit) continue;
+          const isEnd = next === undefined && index === rows.length - 1;
+          return isEnd ? { items } : { items, next: last };
+        }
+        if (next === undefined) return { items };
+      }
+      return { items, ...(last === undefined ? {} : { next: last }) };
+    },
+  };
+}
+
+/** The id of a finding: the first half of its identity's SHA-256. */
+export function findingId(identity: string): string {
+  return createHash('sha256').update(identity, 'utf8').digest('hex').slice(0, 32);
+}
+
+/** A finding once it was seen; `undefined` when that changes nothing. */
+function seen(
+  id: string,
+  { kind, severity, subject, detail }: Finding,
+  at: number,
+  known: StoredFinding | undefined,
+): StoredFinding | undefined {
+  const now = { id, kind, severity, subject, detail: storableDetail(detail), lastSeen: at };
+  if (known === undefined) return { ...now, firstSeen: at, status: 'open' };
+  const { firstSeen, reopenedAt, resolvedAt } = known;
+  if (resolvedAt !== undefined) {
+    // A look from before it was resolved, told late.
+    if (at < resolvedAt) return undefined;
+    return { ...now, firstSeen, reopenedAt: at, status: 'open' };
+  }
+  if (at < known.lastSeen) return undefined;
+  const after: StoredFinding = {
+    ...now,
+    firstSeen,
+    status: 'open',
+    ...(reopenedAt === undefined ? {} : { reopenedAt }),
+  };
+  return isSame(known, after) ? undefined : after;
+}
+
+/** A finding that a look no longer found; `undefined` when that changes nothing. */
+function settled(at: number, known: StoredFinding | undefined): StoredFinding | undefined {
+  // Found by a later look.
+  if (known === undefined || known.status !== 'open' || known.lastSeen > at) return undefined;
+  return { ...known, status: 'resolved', resolvedAt: at };
+}
+
+function isSame(a: StoredFinding, b: StoredFinding): boolean {
+  return JSON.stringify(findingColumns(a)) === JSON.stringify(findingColumns(b));
+}
+
+/** All rows of a finding as it becomes, and away with those that listed it as it was. */
+function operationsOf(
+  registry: string,
+  before: StoredFinding | undefined,
+  after: StoredFinding,
+  etag: string | undefined,
+): readonly Operation[] {
+  const columns = findingColumns(after);
+  const [own, ...lists] = findingRowKeys(after);
+  const row = (rowKey: string) => ({ partitionKey: registry, rowKey, columns });
+  const left = before === undefined ? [] : findingRowKeys(before).slice(1);
+  return [
+    etag === undefined
+      ? { operation: 'insert', row: row(own) }
+      : { operation: 'replace', row: row(own), over: etag },
+    ...lists.map((key): Operation => ({ operation: 'replace', row: row(key) })),
+    ...left
+      .filter((key) => !lists.includes(key))
+      .map((rowKey): Operation => ({ operation: 'remove', row: { partitionKey: registry, rowKey } })),
+  ];
+}
+
+/** The shortest list that has all findings asked for. */
+function listOf({ status, severity, repository }: FindingFilter): string {
+  if (status === 'resolved') return closedFindings;
+  if (repository !== undefined) return openFindingsAbout(repository);
+  return severity === undefined ? openFindings : openFindingsOfSeverity(severity);
+}
+
+function isWanted({ kind, severity, subject }: StoredFinding, filter: FindingFilter): boolean {
+  return (
+    (filter.kind ?? kind) === kind &&
+    (filter.severity ?? severity) === severity &&
+    (filter.repository ?? subject.repository) === subject.repository &&
+    (filter.tag ?? subject.tag) === subject.tag &&
+    (filter.digest ?? subject.digest) === subject.digest
+  );
+}
+
+async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
+  yield* items;
+}
