@@ -2,6 +2,7 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { registryContent } from './acr/registry-content.ts';
 import { tokenCredential } from './acr/token-credential.ts';
 import { digestsRoute } from './api/digests.ts';
+import { findingRoute, findingsRoute } from './api/findings.ts';
 import { historyRoute } from './api/history.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { registerRoutes } from './api/route.ts';
@@ -23,6 +24,7 @@ import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { deadLetters } from './storage/dead-letters.ts';
 import { evidenceReader } from './storage/evidence-reader.ts';
+import { findingsStore } from './storage/findings.ts';
 import { historyPages } from './storage/history-pages.ts';
 import { historyReader, historyWriter } from './storage/history-store.ts';
 import { knownContent } from './storage/known-content.ts';
@@ -76,6 +78,7 @@ const history = {
 const rounds = reconcileRounds(tables.inventory);
 const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));
 
+const findings = findingsStore(tables.findings);
 const changes = unannouncedChanges(tables.inventory);
 const letters = deadLetters(blobs);
 
@@ -119,6 +122,8 @@ registerRoutes(
     historyRoute(settings.registries, pages),
     resolveRoute(settings.registries, pages, clock),
     digestsRoute(settings.registries, evidenceReader(tables.repositories)),
+    findingsRoute(settings.registries, findings),
+    findingRoute(settings.registries, findings),
     statusRoute(settings.registries, { progress, rounds, queue, changes, deadLetters: letters, clock }),
     healthRoute(progress),
   ],

@@ -6,25 +6,13 @@ import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { readCursor } from './cursor.ts';
 import { type HistoryItem, historyItem } from './history-entry.ts';
 import { readScope } from './image-parameter.ts';
+import { limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
 import { badParameters } from './problem.ts';
 import { route } from './route.ts';
 import { timeParameter } from './time-parameter.ts';
 
 const kinds: readonly ChangeKind[] = ['created', 'moved', 'unchanged', 'restored', 'deleted', 'untagged'];
-
-const limitParameter = z.pipe(
-  z.pipe(
-    z.string(),
-    z.transform((text) => (/^\d{1,4}$/.test(text) ? Number(text) : 0)),
-  ),
-  z
-    .number()
-    .check(
-      z.gte(1, { error: 'must be a whole number from 1 to 1000' }),
-      z.lte(1000, { error: 'must be a whole number from 1 to 1000' }),
-    ),
-);
 
 const kindParameter = z.pipe(
   z.pipe(

@@ -11,8 +11,10 @@ import { type AuthMode, type Principal, principalOf, type Role } from './princip
 import { badParameters, type Problem, problemResponse, RequestProblem } from './problem.ts';
 
 /** A request as a route sees it: parameters read, caller known and allowed. */
-export interface ReadRequest<Q> {
+export interface ReadRequest<Q, P = unknown> {
   readonly query: Q;
+  /** The path's parameters. */
+  readonly params: P;
   readonly principal: Principal | undefined;
   /** The request's `Accept` header. */
   readonly accept: string;
@@ -21,22 +23,26 @@ export interface ReadRequest<Q> {
 }
 
 /** One route of the API: what it takes, who may call it, what it does. Validation and documents come from here. */
-export interface Route<S extends z.ZodMiniType = z.ZodMiniType> {
+export interface Route<S extends z.ZodMiniType = z.ZodMiniType, P extends z.ZodMiniType = z.ZodMiniType> {
   /** Name of the function, such as `getHistory`. */
   readonly name: string;
   readonly method: HttpMethod;
-  /** Path below `/api/v1/`. */
+  /** Path below `/api/v1/`; parameters in it are written `{name}`. */
   readonly path: string;
   /** One sentence for the reference. */
   readonly summary: string;
   /** Absent: anyone, without signing in. */
   readonly role?: Role;
   readonly query: S;
-  answer(request: ReadRequest<z.output<S>>): Promise<HttpResponseInit>;
+  /** Reads the path's parameters, which come percent-decoded; absent where it has none. */
+  readonly params?: P;
+  answer(request: ReadRequest<z.output<S>, z.output<P>>): Promise<HttpResponseInit>;
 }
 
-/** A route with its query's type known to its answer. */
-export function route<S extends z.ZodMiniType>(definition: Route<S>): Route<S> {
+/** A route with the types of its parameters known to its answer. */
+export function route<S extends z.ZodMiniType, P extends z.ZodMiniType>(
+  definition: Route<S, P>,
+): Route<S, P> {
   return definition;
 }
 
@@ -63,9 +69,10 @@ export async function answerTo(
     const principal = principalOf(request.headers, mode);
     const refused = refusal(to.role, principal);
     if (refused !== undefined) return problemResponse(refused);
+    const params = to.params === undefined ? {} : readParameters(to.params, request.params);
     const query = readQuery(to.query, request.query);
     const accept = request.headers.get('accept') ?? '*/*';
-    return await to.answer({ query, principal, accept, url: request.url });
+    return await to.answer({ params, query, principal, accept, url: request.url });
   } catch (error) {
     if (error instanceof RequestProblem) return problemResponse(error.problem);
     const cause = error instanceof Error ? error.cause : undefined;
@@ -99,7 +106,14 @@ function readQuery<S extends z.ZodMiniType>(schema: S, query: URLSearchParams): 
   if (repeated.length > 0) {
     throw badParameters(repeated.map((name) => ({ name, reason: 'is given more than once: give it once' })));
   }
-  const result = schema.safeParse(Object.fromEntries(query));
+  return readParameters(schema, Object.fromEntries(query));
+}
+
+function readParameters<S extends z.ZodMiniType>(
+  schema: S,
+  parameters: Readonly<Record<string, string>>,
+): z.output<S> {
+  const result = schema.safeParse(parameters);
   if (result.success) return result.data;
   throw badParameters(
     result.error.issues.flatMap((issue) =>
