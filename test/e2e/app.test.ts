@@ -124,8 +124,12 @@ describe('the app', () => {
 
   it('when findings are asked for, the list is another route than one by its id', async () => {
     expect(await (await get('findings')).json()).toEqual({ items: [] });
-    expect((await get(`findings/${'0'.repeat(32)}`)).status).toBe(404);
-    expect((await get('findings/%2e%2e%2fhistory')).status).toBe(400);
+    const unknown = await get(`findings/${'0'.repeat(32)}`);
+    expect([unknown.status, await unknown.json()]).toEqual([
+      404,
+      expect.objectContaining({ type: 'urn:acr-audit:problem:finding-unknown' }),
+    ]);
+    expect((await get('findings/%27%20or')).status).toBe(400);
   });
 
   it('when a method or path is not there, it is 404, and a body changes nothing', async () => {
