@@ -125,6 +125,18 @@ describe.each(['memory', 'Azurite'] as const)('findings in %s', (where) => {
       expect((await store.get(registry, raised[0]?.[0]?.id ?? ''))?.lastSeen).toBe(start + 7);
     });
 
+    it('again by many at once, it keeps what the latest of them said', async () => {
+      const { store } = newStore();
+      const [first] = await store.raise(registry, [orphan('1.0.0')], start);
+      const raises = Array.from({ length: 6 }, (_, index) =>
+        store.raise(registry, [orphan('1.0.0', 'team/app', [`${6 - index}`])], start + 6 - index),
+      );
+      expect((await Promise.all(raises)).flat()).toEqual(Array(6).fill({ id: first?.id, isNew: false }));
+      const { items } = await store.page(registry, { status: 'open' }, 10);
+      expect(items.map(({ finding }) => finding)).toEqual([await store.get(registry, first?.id ?? '')]);
+      expect(items[0]?.finding).toMatchObject({ lastSeen: start + 6, detail: { forbids: ['6'] } });
+    });
+
     it('it is of its registry alone', async () => {
       const { store } = newStore();
       const [raised] = await store.raise(registry, [orphan('1.0.0')], start);
