@@ -51,7 +51,7 @@ import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/
 import { deadLetters } from './storage/dead-letters.ts';
 import { enforcementQueue, enforcementQueueName } from './storage/enforcement-queue.ts';
 import { evidenceReader } from './storage/evidence-reader.ts';
-import { findings } from './storage/findings.ts';
+import { findingsStore } from './storage/findings.ts';
 import { historyPages } from './storage/history-pages.ts';
 import { historyReader, historyWriter } from './storage/history-store.ts';
 import { knownContent } from './storage/known-content.ts';
@@ -114,6 +114,7 @@ const history = {
 const rounds = reconcileRounds(tables.inventory);
 const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));
 
+const findings = findingsStore(tables.findings);
 const changes = unannouncedChanges(tables.inventory);
 const letters = deadLetters(blobs);
 const lease = leases(blobs);
@@ -177,7 +178,6 @@ const states = stateReader(tables.repositories);
 const known = knownLocks(tables.repositories);
 const statements = { ...history, states, clock, ids };
 const holds = holdsOf(states);
-const found = findings(tables.findings);
 const lockerCredential =
   settings.registryToken === undefined ? azureCredential(settings.lockerClientId) : registryCredential;
 const lockers = new Map(
@@ -194,7 +194,7 @@ const enforce = enforceRepository({
   known,
   uses: unknownUses,
   holds,
-  findings: found,
+  findings,
   leases: lease,
   pause: (ms) => delay(ms),
   log,
@@ -230,10 +230,10 @@ registerRoutes(
     historyRoute(settings.registries, pages),
     resolveRoute(settings.registries, pages, clock),
     digestsRoute(settings.registries, evidenceReader(tables.repositories)),
+    findingsRoute(settings.registries, findings),
+    findingRoute(settings.registries, findings),
     statusRoute(settings.registries, { progress, rounds, queue, changes, deadLetters: letters, clock }),
     healthRoute(progress),
-    findingsRoute(settings.registries, found),
-    findingRoute(settings.registries, found),
     postApprovalsRoute(settings.registries, approvals),
     getApprovalsRoute(settings.registries, approvals),
     getApprovalRoute(settings.registries, approvals),

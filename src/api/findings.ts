@@ -1,29 +1,26 @@
 import * as z from 'zod/mini';
-import type { Findings, StoredFinding } from '../audit/findings.ts';
-import type { FindingDetail } from '../findings/finding.ts';
-import { type FindingKind, findingKinds, type Severity } from '../findings/kind.ts';
+import { type FindingStatus, type Findings, findingStatuses } from '../audit/findings.ts';
+import type { HistoryScope } from '../audit/history-pages.ts';
+import { type FindingKind, findingKinds, severities } from '../findings/kind.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
-import { formatReference } from '../registry/reference.ts';
+import { present } from '../registry/present.ts';
+import { parseReference } from '../registry/reference.ts';
 import { readCursor } from './cursor.ts';
-import { isoTime } from './history-entry.ts';
-import { readScope } from './image-parameter.ts';
+import { type FindingItem, findingItem } from './finding-item.ts';
+import { readRegistry, readScope } from './image-parameter.ts';
 import { limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
 import { badParameters, RequestProblem } from './problem.ts';
 import { route } from './route.ts';
 
-const severities: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
-const kinds = Object.keys(findingKinds).filter(isKind);
-
-function isKind(name: string): name is FindingKind {
-  return Object.hasOwn(findingKinds, name);
-}
+const kinds = Object.keys(findingKinds) as FindingKind[];
 
 const query = z.strictObject({
+  registry: z.optional(z.string()),
   image: z.optional(z.string()),
-  status: z.optional(z.enum(['open', 'resolved'], { error: 'must be open or resolved' })),
-  severity: z.optional(z.enum(severities, { error: `must be one of ${severities.join(', ')}` })),
-  kind: z.optional(z.enum(kinds, { error: `must be one of ${kinds.join(', ')}` })),
+  status: z.optional(oneOf<FindingStatus>(findingStatuses)),
+  severity: z.optional(oneOf(severities)),
+  kind: z.optional(oneOf(kinds)),
   limit: z.optional(limitParameter),
   cursor: z.optional(z.string()),
 });
@@ -33,6 +30,7 @@ const columns = [
   'kind',
   'severity',
   'status',
+  'image',
   'registry',
   'repository',
   'tag',
@@ -45,96 +43,84 @@ const columns = [
   'remedy',
 ] as const;
 
-/** Positions in a listing of findings: an inverted time and an id. */
-const position = /^\d{13}\|[0-9a-f]{32}$/;
-
 /** `GET findings`: what is not as it should be, newest first. */
-export function findingsRoute(registries: readonly AcceptedRegistry[], findings: Findings) {
+export function findingsRoute(registries: readonly AcceptedRegistry[], findings: Pick<Findings, 'page'>) {
   return route({
     name: 'getFindings',
     method: 'GET',
     path: 'findings',
-    summary:
-      'What is not as it should be in a registry, newest first: open findings, unless resolved ones are asked for.',
+    summary: 'What is not as it should be: findings of a registry, repository, tag or digest, newest first.',
     role: 'Audit.Read',
     query,
-    async answer({ query: { image, status = 'open', severity, kind, limit = 100, cursor }, accept, url }) {
-      const { registry, repository, tag, digest } = readScope(image, registries);
-      if (tag !== undefined || digest !== undefined) {
-        throw badParameters([
-          { name: 'image', reason: 'names more than a repository: leave out tag and digest' },
-        ]);
-      }
-      const filter = {
-        status,
-        ...(severity === undefined ? {} : { severity }),
-        ...(kind === undefined ? {} : { kind }),
-        ...(repository === undefined ? {} : { repository }),
-      };
-      const after = cursor === undefined ? undefined : readCursor(cursor, position);
-      const { items, next } = await findings.page(registry, filter, limit, after);
-      const listing = { items: items.map(findingItem), ...(next === undefined ? {} : { next }) };
+    async answer({ query: { registry, image, status, severity, kind, limit, cursor }, accept, url }) {
+      const scope = readFindingScope(registry, image, registries);
+      const { repository, tag, digest } = scope;
+      const filter = present({ severity, kind, repository, tag, digest });
+      const after = cursor === undefined ? undefined : readCursor(cursor);
+      const page = await findings.page(
+        scope.registry,
+        { status: status ?? 'open', ...filter },
+        limit ?? 100,
+        after,
+      );
+      const items = page.items.map(({ finding }) => findingItem(finding));
+      const listing = { items, ...(page.next === undefined ? {} : { next: page.next }) };
       return listingResponse(listing, listForm(accept), url, columns, cellsOf);
     },
   });
 }
 
-/** `GET findings/{id}`. */
-export function findingRoute(registries: readonly AcceptedRegistry[], findings: Findings) {
+/** `GET findings/{id}`: one finding, open or resolved. */
+export function findingRoute(registries: readonly AcceptedRegistry[], findings: Pick<Findings, 'get'>) {
   return route({
     name: 'getFinding',
     method: 'GET',
     path: 'findings/{id}',
-    summary: 'One finding, with what to do about it.',
+    summary: 'One finding by its id.',
     role: 'Audit.Read',
-    query: z.strictObject({}),
-    async answer({ params: { id = '' } }) {
-      for (const { loginServer } of /^[0-9a-f]{32}$/.test(id) ? registries : []) {
-        const finding = await findings.get(loginServer, id);
-        if (finding !== undefined) {
-          return { headers: { 'cache-control': 'no-store' }, jsonBody: findingItem(finding) };
-        }
+    params: z.strictObject({
+      id: z
+        .string()
+        .check(z.regex(/^[0-9a-f]{32}$/, { error: 'is not the id of a finding: 32 hexadecimal digits' })),
+    }),
+    query: z.strictObject({ registry: z.optional(z.string()) }),
+    async answer({ params: { id }, query: { registry } }) {
+      // Which registry it is of cannot be seen in an id.
+      const asked = registry === undefined ? registries : [readRegistry(registry, registries)];
+      const found = await Promise.all(asked.map(({ loginServer }) => findings.get(loginServer, id)));
+      const finding = found.find((one) => one !== undefined);
+      if (finding === undefined) {
+        throw new RequestProblem({
+          status: 404,
+          type: 'finding-unknown',
+          title: 'There is no such finding',
+          detail: `No finding of ${asked.map(({ loginServer }) => loginServer).join(', ')} has the id ${id}.`,
+        });
       }
-      throw new RequestProblem({
-        status: 404,
-        type: 'finding-unknown',
-        title: 'There is no such finding',
-        detail: `No finding has the id ${JSON.stringify(id.slice(0, 64))}.`,
-      });
+      return { headers: { 'cache-control': 'no-store' }, jsonBody: findingItem(finding) };
     },
   });
 }
 
-function findingItem({ id, kind, severity, status, subject, detail, ...times }: StoredFinding) {
-  const { firstSeen, lastSeen, reopenedAt, resolvedAt } = times;
-  return {
-    id,
-    kind,
-    severity,
-    status,
-    image: formatReference(subject),
-    ...subject,
-    detail: readable(detail),
-    remedy: findingKinds[kind].remedy,
-    firstSeen: isoTime(firstSeen),
-    lastSeen: isoTime(lastSeen),
-    ...(reopenedAt === undefined ? {} : { reopenedAt: isoTime(reopenedAt) }),
-    ...(resolvedAt === undefined ? {} : { resolvedAt: isoTime(resolvedAt) }),
-  };
+function readFindingScope(
+  registry: string | undefined,
+  image: string | undefined,
+  registries: readonly AcceptedRegistry[],
+): HistoryScope {
+  if (registry === undefined) return readScope(image, registries);
+  const only = readRegistry(registry, registries);
+  const reading = image === undefined ? undefined : parseReference(image);
+  const named = reading?.ok === true ? reading.reference.registry : undefined;
+  if (named !== undefined && named !== only.loginServer) {
+    throw badParameters([{ name: 'image', reason: 'is of another registry than `registry`: leave one out' }]);
+  }
+  return readScope(image, [only]);
 }
 
-/** Facts that are times, which findings hold in epoch milliseconds. */
-const times = new Set(['notBefore', 'notAfter', 'verifiedAt', 'lastLockedAt']);
-
-function readable(detail: FindingDetail): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(detail).map(([name, value]) => [
-      name,
-      times.has(name) && typeof value === 'number' ? isoTime(value) : value,
-    ]),
-  );
+function oneOf<const T extends string>(values: readonly T[]) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
 }
 
-function cellsOf({ image: _, detail, ...item }: ReturnType<typeof findingItem>) {
+function cellsOf({ detail, ...item }: FindingItem) {
   return { ...item, detail: JSON.stringify(detail) };
 }

@@ -2,6 +2,7 @@ import type { HistoryScope } from '../audit/history-pages.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import type { Digest } from '../registry/digest.ts';
+import { cleanFreeText } from '../registry/free-text.ts';
 import { parseReference } from '../registry/reference.ts';
 import { badParameters } from './problem.ts';
 
@@ -27,6 +28,14 @@ export function readScope(image: string | undefined, registries: readonly Accept
   if (/^[^/]+\.azurecr\.[a-z]+$/i.test(image))
     throw badParameters([{ name: 'image', reason: unaudited(image, registries) }]);
   return readImage(image, registries);
+}
+
+/** Reads a `registry` parameter: the login server of an audited registry, or of one connected to it. */
+export function readRegistry(registry: string, registries: readonly AcceptedRegistry[]): AcceptedRegistry {
+  const loginServer = registryOf(registry.toLowerCase(), registries);
+  if (loginServer !== undefined) return { loginServer };
+  const { text } = cleanFreeText(registry, 255);
+  throw badParameters([{ name: 'registry', reason: unaudited(text, registries) }]);
 }
 
 /** Reads an `image` parameter that has to name a repository. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** How many items a page may have: 1 to 1000. */
+/** How many items a page of a list may have: 1 to 1,000. */
 export const limitParameter = z.pipe(
   z.pipe(
     z.string(),

@@ -16,10 +16,13 @@ export type BodyReading<B> =
   | { readonly ok: true; readonly value: B }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
+/** Parts of a path by name, decoded and not checked. */
+type PathParts = Readonly<Record<string, string>>;
+
 /** A request as a route sees it: parameters and body read, caller known and allowed. */
-export interface ReadRequest<Q, B = undefined> {
-  /** Parts of the path that its pattern names, decoded and not checked. */
-  readonly params: Readonly<Record<string, string>>;
+export interface ReadRequest<Q, B = undefined, P = PathParts> {
+  /** The path's parameters. */
+  readonly params: P;
   readonly query: Q;
   readonly body: B;
   readonly principal: Principal | undefined;
@@ -30,11 +33,11 @@ export interface ReadRequest<Q, B = undefined> {
 }
 
 /** One route of the API: what it takes, who may call it, what it does. Validation and documents come from here. */
-export interface Route<S extends z.ZodMiniType = z.ZodMiniType, B = unknown> {
+export interface Route<S extends z.ZodMiniType = z.ZodMiniType, B = unknown, P = unknown> {
   /** Name of the function, such as `getHistory`. */
   readonly name: string;
   readonly method: HttpMethod;
-  /** Path below `/api/v1/`; `{name}` stands for one part of it. */
+  /** Path below `/api/v1/`; parameters in it are written `{name}`. */
   readonly path: string;
   /** One sentence for the reference. */
   readonly summary: string;
@@ -43,11 +46,15 @@ export interface Route<S extends z.ZodMiniType = z.ZodMiniType, B = unknown> {
   readonly query: S;
   /** Reads the JSON of a body; absent where none is taken. Never throws. */
   readonly body?: (json: unknown) => BodyReading<B>;
-  answer(request: ReadRequest<z.output<S>, B>): Promise<HttpResponseInit>;
+  /** Reads the path's parameters, which come percent-decoded; absent where they are taken as they come. */
+  readonly params?: z.ZodMiniType<P>;
+  answer(request: ReadRequest<z.output<S>, B, P>): Promise<HttpResponseInit>;
 }
 
-/** A route with its query's type known to its answer. */
-export function route<S extends z.ZodMiniType, B = undefined>(definition: Route<S, B>): Route<S, B> {
+/** A route with the types of its parameters and body known to its answer. */
+export function route<S extends z.ZodMiniType, B = undefined, P = PathParts>(
+  definition: Route<S, B, P>,
+): Route<S, B, P> {
   return definition;
 }
 
@@ -74,10 +81,11 @@ export async function answerTo(
     const principal = principalOf(request.headers, mode);
     const refused = refusal(to.role, principal);
     if (refused !== undefined) return problemResponse(refused);
+    const params = to.params === undefined ? request.params : readParameters(to.params, request.params);
     const query = readQuery(to.query, request.query);
     const accept = request.headers.get('accept') ?? '*/*';
     const body = to.body === undefined ? undefined : await readBody(to.body, request);
-    return await to.answer({ params: request.params, query, body, principal, accept, url: request.url });
+    return await to.answer({ params, query, body, principal, accept, url: request.url });
   } catch (error) {
     if (error instanceof RequestProblem) return problemResponse(error.problem);
     const cause = error instanceof Error ? error.cause : undefined;
@@ -111,7 +119,14 @@ function readQuery<S extends z.ZodMiniType>(schema: S, query: URLSearchParams): 
   if (repeated.length > 0) {
     throw badParameters(repeated.map((name) => ({ name, reason: 'is given more than once: give it once' })));
   }
-  const result = schema.safeParse(Object.fromEntries(query));
+  return readParameters(schema, Object.fromEntries(query));
+}
+
+function readParameters<S extends z.ZodMiniType>(
+  schema: S,
+  parameters: Readonly<Record<string, string>>,
+): z.output<S> {
+  const result = schema.safeParse(parameters);
   if (result.success) return result.data;
   throw badParameters(
     result.error.issues.flatMap((issue) =>

@@ -1,6 +1,6 @@
 import type { RepositoryId } from '../history/fact.ts';
 import { type Approval, type ApprovalEvent, advance } from '../protection/approval.ts';
-import { approvalContent, approvalKey, readApproval } from '../protection/approval-content.ts';
+import { approvalContent, approvalStateKey, readApproval } from '../protection/approval-content.ts';
 import {
   type Applicant,
   type ApprovalRefusal,
@@ -74,7 +74,7 @@ export function approveImage(ports: ApprovalsPorts) {
       id,
       'approval-requested',
       { approval: approval.id, by: applicant.id, byName: applicant.name },
-      [{ key: approvalKey(approval.id), content: approvalContent(approval), over: undefined }],
+      [{ key: approvalStateKey(approval.id), content: approvalContent(approval), over: undefined }],
     );
     return { outcome: 'approved', approval };
   };
@@ -90,7 +90,7 @@ export type ApprovalChange =
 export function changeApproval(ports: ProtectionRecordsPorts) {
   const change = changeState(ports);
   return (repository: RepositoryId, id: string, event: ApprovalEvent, by: string): Promise<ApprovalChange> =>
-    change<ApprovalChange>(repository, approvalKey(id), (stored) => {
+    change<ApprovalChange>(repository, approvalStateKey(id), (stored) => {
       const approval = stored && approvalOf(stored);
       if (approval === undefined) return { result: { outcome: 'unknown' } };
       const advanced = advance(approval, event);

@@ -1,5 +1,5 @@
 import type { AuditRecord, RepositoryId } from '../history/fact.ts';
-import { approvalContent, approvalKey } from '../protection/approval-content.ts';
+import { approvalContent, approvalStateKey } from '../protection/approval-content.ts';
 import { newApproval } from '../protection/approval-judgement.ts';
 import {
   environmentNamed,
@@ -112,13 +112,13 @@ export function enforceNext(ports: EnforceNextPorts) {
         },
         { id, digest, approver: policyApprover, requestedAt: push.at, environment, policy },
       );
-      if ((await states.state({ registry, repository }, approvalKey(id))) !== undefined) continue;
+      if ((await states.state({ registry, repository }, approvalStateKey(id))) !== undefined) continue;
       await index.note(registry, id, repository);
       await record(
         { registry, repository },
         'approval-requested',
         { approval: id, by: policyApprover.id, push: push.id },
-        [{ key: approvalKey(id), content: approvalContent(approval), over: undefined }],
+        [{ key: approvalStateKey(id), content: approvalContent(approval), over: undefined }],
       );
     }
   }

@@ -1,7 +1,7 @@
 import type { RepositoryId } from '../history/fact.ts';
 import type { Applicant } from '../protection/approval-judgement.ts';
 import { advanceHold, type Hold, type HoldEvent } from '../protection/hold.ts';
-import { holdContent, holdKey, readHold } from '../protection/hold-content.ts';
+import { holdContent, holdStateKey, readHold } from '../protection/hold-content.ts';
 import { AuditFault } from './fault.ts';
 import type { StateReader, StoredState } from './ports.ts';
 import type { Ids } from './protection-ports.ts';
@@ -39,7 +39,7 @@ export function placeHold(ports: ProtectionRecordsPorts & { readonly ids: Ids })
     };
     const told = { hold: hold.id, by: by.id, byName: by.name };
     await record(wholeRegistry(registry), 'hold-placed', told, [
-      { key: holdKey(hold.id), content: holdContent(hold), over: undefined },
+      { key: holdStateKey(hold.id), content: holdContent(hold), over: undefined },
     ]);
     return hold;
   };
@@ -60,7 +60,7 @@ export function changeHold(ports: ProtectionRecordsPorts) {
     eventOf: (hold: Hold) => HoldEvent,
     by: Applicant,
   ): Promise<HoldChange> =>
-    change<HoldChange>(wholeRegistry(registry), holdKey(id), (stored) => {
+    change<HoldChange>(wholeRegistry(registry), holdStateKey(id), (stored) => {
       if (stored === undefined) return { result: { outcome: 'unknown' } };
       const hold = holdOf(stored);
       const event = eventOf(hold);

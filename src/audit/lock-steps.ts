@@ -5,7 +5,7 @@ import { lockFailed } from '../protection/lock-finding.ts';
 import { type LockStep, stepsWithout } from '../protection/lock-step.ts';
 import { type LockFlags, type LockTarget, targetKey } from '../protection/lock-target.ts';
 import type { OwnedLock } from '../protection/owned-lock.ts';
-import { lockKey, ownedLockContent } from '../protection/owned-lock-content.ts';
+import { lockStateKey, ownedLockContent } from '../protection/owned-lock-content.ts';
 import { AuditFault } from './fault.ts';
 import type { Clock, StateReader } from './ports.ts';
 import type { StateChange } from './protection-records.ts';
@@ -57,7 +57,7 @@ export function carryOutSteps(ports: LockStepsPorts) {
     told: JsonContent,
     record: OwnedLock | undefined,
   ): Promise<void> {
-    const key = lockKey(target);
+    const key = lockStateKey(target);
     const over = await ports.states.state(repository, key);
     if (record === undefined && over === undefined) return;
     const state = record === undefined ? { key } : { key, content: ownedLockContent(record) };
@@ -161,8 +161,13 @@ export function carryOutSteps(ports: LockStepsPorts) {
       try {
         isDone = await change(step);
       } catch (error) {
-        if (!(error instanceof AuditFault) || error.retryable) throw error;
-        findings.push(failure(step, error.code, error.message));
+        if (error instanceof RangeError) {
+          // More than one audit record holds: an index of more than about 400 manifests.
+          findings.push(
+            failure(step, 'too-large', 'it needs more manifests than one record of a lock can name'),
+          );
+        } else if (!(error instanceof AuditFault) || error.retryable) throw error;
+        else findings.push(failure(step, error.code, error.message));
       }
       if (!isDone) {
         left = stepsWithout(left, step.target);

@@ -29,7 +29,7 @@ interface Candidate {
 }
 
 /** Candidates held at most, before they are looked at in spite of indexes yet to come. */
-const mostCandidates = 5_000;
+const mostCandidates = 50_000;
 
 /** Children of new indexes held at most, so that they need not be asked for. */
 const mostListed = 50_000;

@@ -8,8 +8,13 @@ export interface FindingSubject extends RepositoryId {
   readonly digest?: Digest;
 }
 
-/** Facts of a finding by name; times in epoch milliseconds. */
+/** Facts of a finding by name; numbers that {@link isTimeName} names are times in epoch milliseconds. */
 export type FindingDetail = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** Whether a fact of this name is a time: `verifiedAt`, `notBefore`, `notAfter`. */
+export function isTimeName(name: string): boolean {
+  return /(?:At|Before|After)$/.test(name);
+}
 
 /** Something that is not as it should be. */
 export interface Finding {

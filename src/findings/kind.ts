@@ -1,5 +1,6 @@
-/** How much a finding matters: `critical` and `high` are for somebody now, the others for the next working day. */
-export type Severity = 'critical' | 'high' | 'medium' | 'low';
+/** How much a finding matters, the most first: `critical` and `high` are for somebody now, the others for the next working day. */
+export const severities = ['critical', 'high', 'medium', 'low'] as const;
+export type Severity = (typeof severities)[number];
 
 /** What every finding of a kind has in common. */
 interface KindOfFinding {

@@ -1,60 +1,62 @@
 import type { JsonContent } from '../history/statement.ts';
-import type { Digest } from '../registry/digest.ts';
 import { type Fields, fieldsOf } from '../registry/fields.ts';
 import { noFindings } from '../registry/findings.ts';
-import { byteCount, digestForm, flagForm, tagForm, textThat } from '../registry/form.ts';
+import { digestForm, flagForm, tagForm } from '../registry/form.ts';
 import { present } from '../registry/present.ts';
 import { type LockFlags, type LockTarget, manifestTarget, tagTarget, targetKey } from './lock-target.ts';
 import type { OwnedLock } from './owned-lock.ts';
+import { listOf, milliseconds, storedText } from './stored-form.ts';
 
-/** The key of the state of a lock that was set here. */
-export const lockKey = (target: LockTarget) => `k|${targetKey(target)}`;
+/** The key of the state of a lock set here. */
+export const lockStateKey = (target: LockTarget) => `k|${targetKey(target)}`;
 
-/** A lock that was set here as JSON; times are epoch milliseconds. */
+/** A lock set here as statements keep it: its own properties; times are numbers of epoch milliseconds. */
 export function ownedLockContent(lock: OwnedLock): JsonContent {
-  const { target, approvals, roots, needs, before, setAt, verifiedAt } = lock;
-  return present({
-    tag: target.kind === 'tag' ? String(target.tag) : undefined,
-    digest: target.kind === 'manifest' ? target.digest : undefined,
-    approvals: approvals.map((id) => ({ id })),
-    roots: roots.map((digest) => ({ digest })),
-    needs: needs.map((digest) => ({ digest })),
+  const { target, before, ...others } = lock;
+  return {
+    ...others,
+    target: { ...target },
     before: { canDelete: before.canDelete, canWrite: before.canWrite },
-    setAt,
-    verifiedAt,
-  });
+  };
 }
 
-/** Reads a lock back from its JSON; `undefined` when it isn't one. Fields of later versions are ignored. */
+/**
+ * Reads a lock from what {@link ownedLockContent} made; `undefined` when it isn't one. Properties that are not known are
+ * passed over. Never throws.
+ */
 export function readOwnedLock(content: JsonContent): OwnedLock | undefined {
   const findings = noFindings();
   const fields = fieldsOf(content, '', findings);
-  const target = targetOf(fields);
-  const approvals = fields.objects('approvals').flatMap((item) => item.required('id', anyText) ?? []);
-  const roots = digestsIn(fields, 'roots');
-  const needs = digestsIn(fields, 'needs');
-  const before = flagsOf(fields.object('before'));
-  const setAt = fields.required('setAt', byteCount);
-  const verifiedAt = fields.optional('verifiedAt', byteCount);
-  if (target === undefined || before === undefined || setAt === undefined) return undefined;
-  if (findings.problems.length > 0) return undefined;
-  return { target, approvals, roots, needs, before, setAt, ...present({ verifiedAt }) };
+  const target = readTarget(fields.object('target'));
+  const before = readFlags(fields.object('before'));
+  const approvals = fields.required('approvals', listOf(storedText));
+  const roots = fields.required('roots', listOf(digestForm));
+  const needs = fields.required('needs', listOf(digestForm));
+  const setAt = fields.required('setAt', milliseconds);
+  const optional = present({ verifiedAt: fields.optional('verifiedAt', milliseconds) });
+  if (target === undefined || before === undefined || findings.problems.length > 0) return undefined;
+  if (approvals === undefined || roots === undefined || needs === undefined || setAt === undefined) {
+    return undefined;
+  }
+  return { target, before, approvals, roots, needs, setAt, ...optional };
 }
 
-const anyText = textThat('text', () => true);
-
-function targetOf(fields: Fields): LockTarget | undefined {
-  const tag = fields.optional('tag', tagForm);
-  const digest = fields.optional('digest', digestForm);
-  if (tag !== undefined) return digest === undefined ? tagTarget(tag) : undefined;
-  return digest && manifestTarget(digest);
+function readTarget(fields: Fields): LockTarget | undefined {
+  switch (fields.sent('kind')) {
+    case 'manifest': {
+      const digest = fields.required('digest', digestForm);
+      return digest && manifestTarget(digest);
+    }
+    case 'tag': {
+      const tag = fields.required('tag', tagForm);
+      return tag === undefined ? undefined : tagTarget(tag);
+    }
+    default:
+      return undefined;
+  }
 }
 
-function digestsIn(fields: Fields, name: string): readonly Digest[] {
-  return fields.objects(name).flatMap((item) => item.required('digest', digestForm) ?? []);
-}
-
-function flagsOf(fields: Fields): LockFlags | undefined {
+function readFlags(fields: Fields): LockFlags | undefined {
   const canDelete = fields.required('canDelete', flagForm);
   const canWrite = fields.required('canWrite', flagForm);
   return canDelete === undefined || canWrite === undefined ? undefined : { canDelete, canWrite };

@@ -1,32 +1,51 @@
-import { createHash } from 'node:crypto';
 import type { StoredFinding } from '../audit/findings.ts';
+import { openedAt } from '../audit/findings.ts';
+import { boundedDetail } from '../findings/bounded-detail.ts';
 import type { FindingDetail } from '../findings/finding.ts';
-import { type FindingKind, findingKinds } from '../findings/kind.ts';
+import { type FindingKind, findingKinds, type Severity, severities } from '../findings/kind.ts';
 import { parseDigest } from '../registry/digest.ts';
 import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
+import {
+  closedFindings,
+  findingKey,
+  findingListKey,
+  openFindings,
+  openFindingsAbout,
+  openFindingsOfSeverity,
+} from './keys.ts';
 import type { Columns, StoredRow } from './row.ts';
 
-/** The id of a finding: the beginning of its identity's SHA-256. */
-export function findingId(identity: string): string {
-  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+/** The most UTF-16 code units of a text column: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model */
+const maxColumnLength = 32 * 1024;
+
+/** The detail as a column can hold it. */
+export function storableDetail(detail: FindingDetail): FindingDetail {
+  return boundedDetail(detail, maxColumnLength);
 }
 
-/** Most items of a list in a detail, and characters of a text: a column of Table Storage holds 32 Ki characters. */
-const mostItems = 50;
-const longestText = 500;
+/** The keys of a finding's rows, all with the same columns: its own, and those of the lists that it is in. */
+export function findingRowKeys(finding: StoredFinding): readonly [string, ...string[]] {
+  const { id, severity, subject, resolvedAt } = finding;
+  const opened = { time: openedAt(finding), id };
+  const lists =
+    resolvedAt === undefined
+      ? [openFindings, openFindingsOfSeverity(severity), openFindingsAbout(subject.repository)].map((list) =>
+          findingListKey(list, opened),
+        )
+      : [findingListKey(closedFindings, { time: resolvedAt, id })];
+  return [findingKey(id), ...lists];
+}
 
-/** The columns of a finding, the same in all places it is kept. */
+/** The columns of each of a finding's rows. Its id ends their keys, its registry is their partition. */
 export function findingColumns(finding: StoredFinding): Columns {
-  const { identity, kind, subject, detail, status, firstSeen, lastSeen, reopenedAt, resolvedAt } = finding;
+  const { kind, severity, subject, detail, firstSeen, lastSeen, reopenedAt, resolvedAt } = finding;
   return {
-    id: finding.id,
-    identity: identity.slice(0, 8_000),
     kind,
+    severity,
     repository: subject.repository,
     tag: subject.tag,
     digest: subject.digest,
-    detail: JSON.stringify(bounded(detail)),
-    status,
+    detail: JSON.stringify(detail),
     firstSeen: timeText(firstSeen),
     lastSeen: timeText(lastSeen),
     reopenedAt: reopenedAt === undefined ? undefined : timeText(reopenedAt),
@@ -34,70 +53,50 @@ export function findingColumns(finding: StoredFinding): Columns {
   };
 }
 
-function bounded(detail: FindingDetail): FindingDetail {
-  const cut = (text: string) => text.slice(0, longestText).toWellFormed();
-  return Object.fromEntries(
-    Object.entries(detail).map(([name, value]) => {
-      if (typeof value === 'string') return [name, cut(value)];
-      if (!isList(value)) return [name, value];
-      const more = value.length - mostItems;
-      const some = value.slice(0, mostItems).map(cut);
-      return [name, more > 0 ? [...some, `and ${more} more`] : some];
-    }),
-  );
-}
-
-function isList(value: FindingDetail[string]): value is readonly string[] {
-  return Array.isArray(value);
-}
-
-/** Reads a finding's row; throws a permanent AuditFault when it isn't one. */
-export function readFinding(row: StoredRow): StoredFinding {
-  const kind = readKind(textOf(row, 'kind'));
-  const [id, identity, repository] = ['id', 'identity', 'repository'].map((name) => textOf(row, name));
-  const [firstSeen, lastSeen] = [readTime(textOf(row, 'firstSeen')), readTime(textOf(row, 'lastSeen'))];
-  const status = textOf(row, 'status');
-  if (kind === undefined || id === undefined || identity === undefined || repository === undefined) {
-    throw corrupt(row);
-  }
-  if (firstSeen === undefined || lastSeen === undefined) throw corrupt(row);
-  if (status !== 'open' && status !== 'resolved') throw corrupt(row);
+/** Reads any row of a finding; throws a permanent AuditFault when it isn't one. */
+export function readFindingRow(row: StoredRow): StoredFinding {
+  const id = row.rowKey.split('|').at(-1);
+  const kind = textOf(row, 'kind');
+  const severity = textOf(row, 'severity');
+  const repository = textOf(row, 'repository');
+  const firstSeen = readTime(textOf(row, 'firstSeen'));
+  const lastSeen = readTime(textOf(row, 'lastSeen'));
+  const detail: unknown = JSON.parse(textOf(row, 'detail') ?? 'null');
+  if (!id || !isKind(kind) || !isSeverity(severity) || repository === undefined) throw corrupt(row);
+  if (firstSeen === undefined || lastSeen === undefined || !isDetail(detail)) throw corrupt(row);
+  const resolvedAt = readTime(textOf(row, 'resolvedAt'));
   return {
     id,
-    identity,
     kind,
-    severity: findingKinds[kind].severity,
+    severity,
     subject: {
       registry: row.partitionKey,
       repository,
       ...optional('tag', textOf(row, 'tag')),
       ...optional('digest', parseDigest(textOf(row, 'digest') ?? '')),
     },
-    detail: readDetail(textOf(row, 'detail') ?? '{}'),
-    status,
+    detail,
     firstSeen,
     lastSeen,
+    status: resolvedAt === undefined ? 'open' : 'resolved',
     ...optional('reopenedAt', readTime(textOf(row, 'reopenedAt'))),
-    ...optional('resolvedAt', readTime(textOf(row, 'resolvedAt'))),
+    ...optional('resolvedAt', resolvedAt),
   };
 }
 
-function readKind(text: string | undefined): FindingKind | undefined {
-  return text !== undefined && isKind(text) ? text : undefined;
+function isKind(text: string | undefined): text is FindingKind {
+  return text !== undefined && Object.hasOwn(findingKinds, text);
 }
 
-function isKind(text: string): text is FindingKind {
-  return Object.hasOwn(findingKinds, text);
+function isSeverity(text: string | undefined): text is Severity {
+  return severities.some((severity) => severity === text);
 }
 
-function readDetail(text: string): FindingDetail {
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null) return {};
-  const detail: Record<string, FindingDetail[string]> = {};
-  for (const [name, fact] of Object.entries(value)) {
-    if (typeof fact === 'string' || typeof fact === 'number' || typeof fact === 'boolean')
-      detail[name] = fact;
-    else if (Array.isArray(fact)) detail[name] = fact.filter((item) => typeof item === 'string');
-  }
-  return detail;
+function isDetail(value: unknown): value is FindingDetail {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every(
+    (part: unknown) =>
+      ['string', 'number', 'boolean'].includes(typeof part) ||
+      (Array.isArray(part) && part.every((item) => typeof item === 'string')),
+  );
 }

@@ -1,147 +1,197 @@
+import { createHash } from 'node:crypto';
+import { concurrently } from '../audit/concurrently.ts';
 import { AuditFault } from '../audit/fault.ts';
-import type { FindingFilter, Findings, StoredFinding } from '../audit/findings.ts';
+import {
+  type FindingFilter,
+  type Findings,
+  openedAt,
+  type PlacedFinding,
+  type StoredFinding,
+} from '../audit/findings.ts';
 import type { Finding } from '../findings/finding.ts';
-import { findingKinds, type Severity } from '../findings/kind.ts';
-import { findingColumns, findingId, readFinding } from './finding-codec.ts';
-import { inverted, keysUnder } from './keys.ts';
-import { fullPage, type Operation, rowsOf, type StoredRow, type Table } from './row.ts';
+import { findingColumns, findingRowKeys, readFindingRow, storableDetail } from './finding-codec.ts';
+import {
+  closedFindings,
+  findingKey,
+  keysUnder,
+  openFindings,
+  openFindingsAbout,
+  openFindingsOfSeverity,
+} from './keys.ts';
+import { fullPage, type Operation, rowsOf, type Table } from './row.ts';
 
-/** Lost races after which one finding is given up and told again later. */
-const maxAttempts = 16;
-
-const findingKey = (id: string) => `f|${id}`;
-const openKey = (finding: StoredFinding) => `o|${inverted(openedAt(finding))}|${finding.id}`;
-const severityKey = (finding: StoredFinding) =>
-  `s|${finding.severity}|${inverted(openedAt(finding))}|${finding.id}`;
-const closedKey = (finding: StoredFinding) => `c|${inverted(finding.resolvedAt ?? 0)}|${finding.id}`;
-
-function openedAt({ firstSeen, reopenedAt }: StoredFinding): number {
-  return reopenedAt ?? firstSeen;
-}
+/** Races lost for one finding after which the caller has to come again. */
+const mostAttempts = 16;
+/** Findings written at once: enough to hide the round trips, bounded for a repository of thousands. */
+const mostAtOnce = 8;
+/** Findings read for one page, matching or not. */
+const maxScanned = 5_000;
+/** Findings read by one query. */
+const largestPage = 1_000;
 
 /**
- * Keeps findings in the `findings` table, a partition a registry: each under its id, and again among the open or the closed
- * ones, newest first, and, while it is open, among those of its severity. All are written in one transaction.
+ * Keeps findings in the `findings` table, a partition a registry. What is listed by range is kept with each list, in the same
+ * transaction; a finding's own row guards them all, so that two who tell the same at once make one of it.
  */
-export function findings(table: Table): Findings {
-  /** Makes a finding something else, over the version read; `undefined` leaves it as it is. */
-  async function changed(
+export function findingsStore(findings: Table): Findings {
+  /** Makes of a finding what `next` makes of it as it is at that moment, nothing when `undefined`. Answers it as it is then. */
+  async function change(
     registry: string,
     id: string,
-    change: (stored: StoredFinding | undefined) => StoredFinding | undefined,
+    next: (before: StoredFinding | undefined) => StoredFinding | undefined,
   ): Promise<StoredFinding | undefined> {
-    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const row = await table.get(registry, findingKey(id));
-      const before = row && readFinding(row);
-      const after = change(before);
-      if (after === undefined) return undefined;
-      const operations = operationsOf(registry, before, after, row);
-      if ((await table.transact(operations)) === 'committed') return after;
+    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+      const row = await findings.get(registry, findingKey(id));
+      const before = row && readFindingRow(row);
+      const after = next(before);
+      if (after === undefined) return before;
+      const outcome = await findings.transact(operationsOf(registry, before, after, row?.etag));
+      if (outcome === 'committed') return after;
     }
-    throw new AuditFault('contention', `${maxAttempts} lost races for the finding ${id}`, {
+    throw new AuditFault('contention', `${mostAttempts} lost races for the finding ${id}`, {
       retryable: true,
     });
   }
 
-  async function raised(registry: string, finding: Finding, at: number): Promise<StoredFinding | undefined> {
-    const id = findingId(finding.identity);
-    let isNew = false;
-    const stored = await changed(registry, id, (before) => {
-      isNew = before === undefined || before.status === 'resolved';
-      if (before === undefined) return { ...finding, id, status: 'open', firstSeen: at, lastSeen: at };
-      const { resolvedAt: _, ...rest } = before;
-      const lastSeen = Math.max(at, before.lastSeen);
-      const told = { ...rest, ...finding, status: 'open' as const, lastSeen };
-      return before.status === 'open' ? told : { ...told, reopenedAt: at };
-    });
-    return isNew ? stored : undefined;
-  }
-
   return {
-    async raise(registry, some, at) {
-      const opened: StoredFinding[] = [];
-      for (const finding of some) {
-        const stored = await raised(registry, finding, at);
-        if (stored !== undefined) opened.push(stored);
-      }
-      return opened;
+    async raise(registry, raised, at) {
+      const found = new Map(raised.map((finding) => [findingId(finding.identity), finding]));
+      const isNew = new Map<string, boolean>();
+      await concurrently(each(found), mostAtOnce, async ([id, finding]) => {
+        const now = await change(registry, id, (known) => seen(id, finding, at, known));
+        // By its times, since whoever repeats a call whose answer was lost is to hear the same.
+        isNew.set(id, now?.status === 'open' && openedAt(now) === at);
+      });
+      return raised.map(({ identity }) => {
+        const id = findingId(identity);
+        return { id, isNew: isNew.get(id) === true };
+      });
     },
+
     async settle(registry, { repository, kinds }, stillThere, at) {
-      const keep = new Set([...stillThere].map(findingId));
-      const range = {
-        partitionKey: registry,
-        ...keysUnder('o|'),
-        filter: `repository eq '${repository.replaceAll("'", "''")}'`,
-      };
-      for await (const row of rowsOf(table, range)) {
-        const { id, kind } = readFinding(row);
-        if (!kinds.includes(kind) || keep.has(id)) continue;
-        await changed(registry, id, (before) =>
-          before?.status === 'open' ? { ...before, status: 'resolved', resolvedAt: at } : undefined,
-        );
-      }
+      const there = new Set([...stillThere].map(findingId));
+      const range = { partitionKey: registry, ...keysUnder(openFindingsAbout(repository)) };
+      const open = await Array.fromAsync(rowsOf(findings, range), readFindingRow);
+      const gone = open.filter(({ id, kind }) => kinds.includes(kind) && !there.has(id));
+      const resolved: string[] = [];
+      await concurrently(each(gone), mostAtOnce, async ({ id }) => {
+        const now = await change(registry, id, (known) => settled(at, known));
+        if (now?.resolvedAt === at) resolved.push(id);
+      });
+      return resolved;
     },
+
     async get(registry, id) {
-      const row = await table.get(registry, findingKey(id));
-      return row && readFinding(row);
+      const row = await findings.get(registry, findingKey(id));
+      return row && readFindingRow(row);
     },
+
     async page(registry, filter, limit, after) {
-      const prefix = prefixOf(filter);
-      const range = {
-        partitionKey: registry,
-        ...keysUnder(prefix, after === undefined ? {} : { after: `${prefix}${after}` }),
-        ...conditionOf(filter),
-      };
-      const { rows, next } = await fullPage(table, range, limit);
-      const last = rows.at(-1)?.rowKey;
-      return {
-        items: rows.map(readFinding).filter((one) => isOf(one, filter.severity)),
-        ...(next === undefined || last === undefined ? {} : { next: last.slice(prefix.length) }),
-      };
+      const list = listOf(filter);
+      const items: PlacedFinding[] = [];
+      let last = after;
+      // The first query mostly is enough; what has to be searched further is read in few.
+      for (let scanned = 0, size = limit; scanned < maxScanned; size = largestPage) {
+        const from = last === undefined ? {} : { after: `${list}${last}` };
+        const range = { partitionKey: registry, ...keysUnder(list, from) };
+        const { rows, next } = await fullPage(findings, range, size);
+        scanned += rows.length;
+        for (const [index, row] of rows.entries()) {
+          last = row.rowKey.slice(list.length);
+          const finding = readFindingRow(row);
+          if (!isWanted(finding, filter)) continue;
+          items.push({ finding, position: last });
+          if (items.length < limit) continue;
+          const isEnd = next === undefined && index === rows.length - 1;
+          return isEnd ? { items } : { items, next: last };
+        }
+        if (next === undefined) return { items };
+      }
+      return { items, ...(last === undefined ? {} : { next: last }) };
     },
   };
 }
 
-function isOf({ severity }: StoredFinding, wanted: Severity | undefined): boolean {
-  return wanted === undefined || severity === wanted;
+/** The id of a finding: the first half of its identity's SHA-256. */
+export function findingId(identity: string): string {
+  return createHash('sha256').update(identity, 'utf8').digest('hex').slice(0, 32);
 }
 
-function prefixOf({ status, severity }: FindingFilter): string {
-  if (status === 'resolved') return 'c|';
-  return severity === undefined ? 'o|' : `s|${severity}|`;
+/** A finding once it was seen; `undefined` when that changes nothing. */
+function seen(
+  id: string,
+  { kind, severity, subject, detail }: Finding,
+  at: number,
+  known: StoredFinding | undefined,
+): StoredFinding | undefined {
+  const now = { id, kind, severity, subject, detail: storableDetail(detail), lastSeen: at };
+  if (known === undefined) return { ...now, firstSeen: at, status: 'open' };
+  const { firstSeen, reopenedAt, resolvedAt } = known;
+  if (resolvedAt !== undefined) {
+    // A look from before it was resolved, told late.
+    if (at < resolvedAt) return undefined;
+    return { ...now, firstSeen, reopenedAt: at, status: 'open' };
+  }
+  if (at < known.lastSeen) return undefined;
+  const after: StoredFinding = {
+    ...now,
+    firstSeen,
+    status: 'open',
+    ...(reopenedAt === undefined ? {} : { reopenedAt }),
+  };
+  return isSame(known, after) ? undefined : after;
 }
 
-function conditionOf({ kind, repository }: FindingFilter): { readonly filter?: string } {
-  const conditions = [
-    ...(kind === undefined || !Object.hasOwn(findingKinds, kind) ? [] : [`kind eq '${kind}'`]),
-    ...(repository === undefined ? [] : [`repository eq '${repository.replaceAll("'", "''")}'`]),
-  ];
-  return conditions.length === 0 ? {} : { filter: conditions.join(' and ') };
+/** A finding that a look no longer found; `undefined` when that changes nothing. */
+function settled(at: number, known: StoredFinding | undefined): StoredFinding | undefined {
+  // Found by a later look.
+  if (known === undefined || known.status !== 'open' || known.lastSeen > at) return undefined;
+  return { ...known, status: 'resolved', resolvedAt: at };
 }
 
+function isSame(a: StoredFinding, b: StoredFinding): boolean {
+  return JSON.stringify(findingColumns(a)) === JSON.stringify(findingColumns(b));
+}
+
+/** All rows of a finding as it becomes, and away with those that listed it as it was. */
 function operationsOf(
   registry: string,
   before: StoredFinding | undefined,
   after: StoredFinding,
-  row: StoredRow | undefined,
+  etag: string | undefined,
 ): readonly Operation[] {
   const columns = findingColumns(after);
-  const own = { partitionKey: registry, rowKey: findingKey(after.id), columns };
-  const [was, is] = [placesOf(before), placesOf(after)];
+  const [own, ...lists] = findingRowKeys(after);
+  const row = (rowKey: string) => ({ partitionKey: registry, rowKey, columns });
+  const left = before === undefined ? [] : findingRowKeys(before).slice(1);
   return [
-    row === undefined
-      ? { operation: 'insert', row: own }
-      : { operation: 'replace', row: own, over: row.etag },
-    ...was
-      .filter((rowKey) => !is.includes(rowKey))
+    etag === undefined
+      ? { operation: 'insert', row: row(own) }
+      : { operation: 'replace', row: row(own), over: etag },
+    ...lists.map((key): Operation => ({ operation: 'replace', row: row(key) })),
+    ...left
+      .filter((key) => !lists.includes(key))
       .map((rowKey): Operation => ({ operation: 'remove', row: { partitionKey: registry, rowKey } })),
-    ...is.map(
-      (rowKey): Operation => ({ operation: 'replace', row: { partitionKey: registry, rowKey, columns } }),
-    ),
   ];
 }
 
-function placesOf(finding: StoredFinding | undefined): readonly string[] {
-  if (finding === undefined) return [];
-  return finding.status === 'open' ? [openKey(finding), severityKey(finding)] : [closedKey(finding)];
+/** The shortest list that has all findings asked for. */
+function listOf({ status, severity, repository }: FindingFilter): string {
+  if (status === 'resolved') return closedFindings;
+  if (repository !== undefined) return openFindingsAbout(repository);
+  return severity === undefined ? openFindings : openFindingsOfSeverity(severity);
+}
+
+function isWanted({ kind, severity, subject }: StoredFinding, filter: FindingFilter): boolean {
+  return (
+    (filter.kind ?? kind) === kind &&
+    (filter.severity ?? severity) === severity &&
+    (filter.repository ?? subject.repository) === subject.repository &&
+    (filter.tag ?? subject.tag) === subject.tag &&
+    (filter.digest ?? subject.digest) === subject.digest
+  );
+}
+
+async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
+  yield* items;
 }

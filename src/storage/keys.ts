@@ -89,6 +89,19 @@ export const pendingPartition = (registry: string) => `${registry}|pending`;
 /** The partition of a registry's statements that wait to be sealed: apart, so that facts are listed without them. */
 export const pendingStatements = (registry: string) => `${registry}|pending|statements`;
 
+/** A finding by its id: the row that guards the others. */
+export const findingKey = (id: string) => `f|${id}`;
+/** Where findings are listed: {@link openFindings} and so on. Its rows are in the order of instants, newest first. */
+export const findingListKey = (list: string, at: Instant) => `${list}${instantKey(at)}`;
+/** The open findings of a registry. */
+export const openFindings = 'o|';
+/** The open findings of a severity. */
+export const openFindingsOfSeverity = (severity: string) => `s|${severity}|`;
+/** The open findings about a repository. */
+export const openFindingsAbout = (repository: string) => `p|${repository.replaceAll('/', ':')}|`;
+/** The findings of a registry that are closed. */
+export const closedFindings = 'c|';
+
 /** Keys that begin with a prefix, optionally only those not newer than a time, and only those after a key. */
 export function keysUnder(
   prefix: string,

@@ -74,6 +74,16 @@ export async function* rowsOf(table: Table, range: RowRange, pageSize = 1000): A
   } while (from !== undefined);
 }
 
+/** A page of rows that is empty only at the end, though storage may answer with empty ones before it. */
+export async function fullPage(table: Table, range: RowRange, limit: number): Promise<RowPage> {
+  let from: RowContinuation | undefined;
+  for (;;) {
+    const page: RowPage = await table.page(range, limit, from);
+    if (page.rows.length > 0 || page.next === undefined) return page;
+    from = page.next;
+  }
+}
+
 /** Rows counted at most: above that, the number says no more than "many". */
 const maxCounted = 1_000;
 
@@ -85,14 +95,4 @@ export async function countRows(table: Table, range: RowRange): Promise<number> 
     if (count === maxCounted) break;
   }
   return count;
-}
-
-/** A page of rows that is empty only at the end, though storage may answer with empty ones before it. */
-export async function fullPage(table: Table, range: RowRange, limit: number): Promise<RowPage> {
-  let from: RowContinuation | undefined;
-  for (;;) {
-    const page: RowPage = await table.page(range, limit, from);
-    if (page.rows.length > 0 || page.next === undefined) return page;
-    from = page.next;
-  }
 }

@@ -1,14 +1,17 @@
 import { HttpRequest, HttpResponse } from '@azure/functions';
 import * as z from 'zod/mini';
 import { digestsRoute } from '../../src/api/digests.ts';
+import { findingRoute, findingsRoute } from '../../src/api/findings.ts';
 import { historyRoute } from '../../src/api/history.ts';
 import type { AuthMode } from '../../src/api/principal.ts';
 import { resolveRoute } from '../../src/api/resolve.ts';
 import { answerTo } from '../../src/api/route.ts';
 import { healthRoute, statusRoute } from '../../src/api/status.ts';
+import type { Findings } from '../../src/audit/findings.ts';
 import { type EventOutcome, recordEvent } from '../../src/audit/record-event.ts';
 import type { AcceptedRegistry } from '../../src/registry/accepted-registry.ts';
 import { evidenceReader } from '../../src/storage/evidence-reader.ts';
+import { findingsStore } from '../../src/storage/findings.ts';
 import { historyPages } from '../../src/storage/history-pages.ts';
 import { historyReader, historyWriter } from '../../src/storage/history-store.ts';
 import { outbox } from '../../src/storage/outbox.ts';
@@ -43,6 +46,7 @@ export interface AuditApp {
   readonly clock: { time: number };
   readonly inventory: MemoryTable;
   readonly letters: MemoryDeadLetters;
+  readonly findings: Findings;
   deliver(event: unknown): Promise<EventOutcome>;
   /** Asks a route, by its path below `/api/v1/` with its query. */
   get(path: string, options?: RequestOptions): Promise<HttpResponse>;
@@ -71,6 +75,7 @@ export function auditApp({
   const log = memoryTable(faults('log'));
   const rejected = memoryTable(faults('rejected'));
   const inventory = memoryTable(faults('inventory'));
+  const findings = findingsStore(memoryTable(faults('findings')));
   const letters = memoryDeadLetters();
   const clock = { time: appTime, now: () => clock.time };
   const lines: LogLine[] = [];
@@ -93,6 +98,8 @@ export function auditApp({
     historyRoute(accepted, pages),
     resolveRoute(accepted, pages, clock),
     digestsRoute(accepted, evidenceReader(repositories)),
+    findingsRoute(accepted, findings),
+    findingRoute(accepted, findings),
     statusRoute(accepted, {
       progress,
       rounds: reconcileRounds(inventory),
@@ -111,18 +118,32 @@ export function auditApp({
     rejected,
     inventory,
     letters,
+    findings,
     lines,
     clock,
     deliver,
     async get(path, { mode = 'development', headers = {} } = {}) {
       const url = `https://audit.example/api/v1/${path}`;
-      const wanted = routes.find((route) => route.path === path.split('?')[0]);
+      const [wanted] = routes.flatMap((route) => {
+        const params = paramsOf(route.path, path.split('?')[0] ?? '');
+        return params === undefined ? [] : [{ route, params }];
+      });
       if (wanted === undefined) throw new Error(`no route ${path}`);
-      const request = new HttpRequest({ method: 'GET', url, headers: { ...headers } });
+      const { route, params } = wanted;
+      const request = new HttpRequest({ method: 'GET', url, params, headers: { ...headers } });
       const error = (...values: unknown[]) => write('error')(String(values[0]), { values });
-      return new HttpResponse(await answerTo(wanted, mode, request, { error, invocationId: 'invocation-1' }));
+      return new HttpResponse(await answerTo(route, mode, request, { error, invocationId: 'invocation-1' }));
     },
   };
+}
+
+/** The parameters of a path that a route's path matches, percent-decoded. */
+function paramsOf(template: string, path: string): Record<string, string> | undefined {
+  const pattern = template.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
+  const match = new RegExp(`^${pattern}$`).exec(path);
+  if (match === null) return undefined;
+  const groups = Object.entries(match.groups ?? {});
+  return Object.fromEntries(groups.map(([name, value]) => [name, decodeURIComponent(value)]));
 }
 
 /** A list as the API answers it. */

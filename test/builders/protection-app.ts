@@ -12,7 +12,7 @@ import type { ApprovalRequest } from '../../src/protection/approval-request.ts';
 import { readApprovalRequest } from '../../src/protection/approval-request.ts';
 import type { Policy } from '../../src/protection/policy.ts';
 import { readPolicy } from '../../src/protection/policy-reading.ts';
-import { findings } from '../../src/storage/findings.ts';
+import { findingsStore } from '../../src/storage/findings.ts';
 import { knownLocks } from '../../src/storage/known-locks.ts';
 import { protectionIndex } from '../../src/storage/protection-index.ts';
 import { stateReader } from '../../src/storage/state-reader.ts';
@@ -85,7 +85,7 @@ export function protectionApp({
   const statements = { ...storesOver(tables), states, clock, ids };
   const contents = new Map([[protectedId.registry, content]]);
   const holds = holdsOf(states);
-  const found = findings(kept);
+  const found = findingsStore(kept);
   const silent = { info: () => {}, warn: () => {}, error: () => {} };
   const enforce = enforceRepository({
     ...statements,
@@ -127,7 +127,7 @@ export function protectionApp({
     verify: verifyDeployment({ contents, known, states, holds, policy, clock }),
     async findings(status: 'open' | 'resolved' = 'open') {
       const { items } = await found.page(protectedId.registry, { status }, 1000);
-      return items;
+      return items.map(({ finding }) => finding);
     },
     /** Everything stated of the repository, oldest first. */
     statements(): readonly Statement[] {

@@ -109,6 +109,8 @@ describe('the app', () => {
         JSON.stringify({ name: 'reconcileRepository', type: 'queueTrigger' }),
         http('getHistory', 'v1/history'),
         http('getResolve', 'v1/resolve'),
+        http('getFindings', 'v1/findings'),
+        http('getFinding', 'v1/findings/{id}'),
         http('getStatus', 'v1/status'),
         http('getHealth', 'v1/health'),
       ]),
@@ -131,6 +133,16 @@ describe('the app', () => {
   it('when it is asked whether it is ready, it is', async () => {
     const response = await get('health');
     expect([response.status, await response.json()]).toEqual([200, { status: 'ready' }]);
+  });
+
+  it('when findings are asked for, the list is another route than one by its id', async () => {
+    expect(await (await get('findings')).json()).toEqual({ items: [] });
+    const unknown = await get(`findings/${'0'.repeat(32)}`);
+    expect([unknown.status, await unknown.json()]).toEqual([
+      404,
+      expect.objectContaining({ type: 'urn:acr-audit:problem:finding-unknown' }),
+    ]);
+    expect((await get('findings/%27%20or')).status).toBe(400);
   });
 
   it('when a method or path is not there, it is 404, and a body changes nothing', async () => {

@@ -1,13 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AuthMode } from '../../../src/api/principal.ts';
 import { AuditFault } from '../../../src/audit/fault.ts';
+import { findingOf } from '../../../src/findings/finding.ts';
+import { findingId } from '../../../src/storage/findings.ts';
 import { auditApp, type RequestOptions } from '../../builders/audit-app.ts';
 import { digestOf, imagePushed } from '../../builders/registry-event.ts';
 
+const image = { registry: 'contoso.azurecr.io', repository: 'team/app', tag: 'prod' };
+const finding = findingOf('OrphanLock', image, {});
 const closedRoutes = [
   'history',
   'resolve?image=team/app:prod',
   `digests?image=team/app@${digestOf('one')}`,
+  'findings',
+  `findings/${findingId(finding.identity)}`,
   'status',
 ];
 
@@ -19,6 +25,7 @@ function principal(...roles: readonly string[]): Readonly<Record<string, string>
 async function ask(path: string, options: RequestOptions) {
   const app = auditApp();
   await app.deliver(imagePushed({ tag: 'prod', digest: digestOf('one') }));
+  await app.findings.raise(image.registry, [finding], 0);
   const response = await app.get(path, options);
   return { status: response.status, headers: response.headers, body: await response.json() };
 }

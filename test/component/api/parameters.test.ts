@@ -49,6 +49,25 @@ describe('a parameter', () => {
     ['resolve?image=team/app:prod&at=now', 'at', /RFC 3339/],
     ['resolve?image=team/app:prod&at=2999-01-01T00:00:00Z', 'at', /future/],
     ['resolve?image=team/app:prod&limit=5', 'limit', /not a parameter/],
+    ['findings?status=closed', 'status', /open, resolved/],
+    ['findings?severity=severe', 'severity', /critical, high, medium, low/],
+    ['findings?kind=orphanlock', 'kind', /LockRemoved, .*OrphanLock/],
+    ['findings?limit=0', 'limit', /from 1 to 1000/],
+    ['findings?cursor=abc', 'cursor', /unchanged/],
+    ['findings?registry=fabrikam.azurecr.io', 'registry', /contoso\.azurecr\.io/],
+    ['findings?registry=', 'registry', /contoso\.azurecr\.io/],
+    ['findings?image=fabrikam.azurecr.io/app', 'image', /contoso\.azurecr\.io/],
+    [
+      'findings?registry=contoso.azurecr.io&image=fabrikam.azurecr.io/app',
+      'image',
+      /another registry than `registry`/,
+    ],
+    ['findings?from=2026-05-02T14:03:00Z', 'from', /not a parameter/],
+    ['findings/1', 'id', /32 hexadecimal digits/],
+    [`findings/${'A'.repeat(32)}`, 'id', /32 hexadecimal digits/],
+    ['findings/%2e%2e%2fhistory', 'id', /32 hexadecimal digits/],
+    [`findings/${'0'.repeat(32)}?limit=1`, 'limit', /not a parameter/],
+    [`findings/${'0'.repeat(32)}?registry=fabrikam.azurecr.io`, 'registry', /contoso\.azurecr\.io/],
     ['status?verbose=1', 'verbose', /not a parameter/],
     ['health?deep=1', 'deep', /not a parameter/],
   ])('when it is wrong (%s), the problem names %s and what would be right', async (path, name, reason) => {
@@ -74,14 +93,27 @@ describe('a parameter', () => {
 
   it('when it is arbitrary, the answer is 200 or a problem that names it', async () => {
     const app = auditApp();
-    const name = fc.constantFrom('image', 'from', 'to', 'kind', 'client', 'limit', 'cursor', 'at', 'x');
+    const names = [
+      'image',
+      'from',
+      'to',
+      'kind',
+      'client',
+      'limit',
+      'cursor',
+      'at',
+      'registry',
+      'status',
+      'x',
+    ];
+    const name = fc.constantFrom(...names);
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 300 }),
       fc.constantFrom('team/app', 'team/app:1'),
     );
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom('history', 'resolve', 'status', 'health'),
+        fc.constantFrom('history', 'resolve', 'findings', 'status', 'health'),
         fc.dictionary(name, text, { maxKeys: 3 }),
         async (path, values) => {
           const response = await app.get(`${path}?${new URLSearchParams(values)}`);
@@ -99,7 +131,10 @@ describe('a parameter', () => {
 });
 
 describe('a fault', () => {
-  const paths = ['history', 'history?image=team/app', 'resolve?image=team/app:prod', 'status'];
+  const paths = [
+    ...['history', 'history?image=team/app', 'resolve?image=team/app:prod', 'findings', 'status'],
+    `findings/${'0'.repeat(32)}`,
+  ];
 
   it.each(paths)(
     'when storage does not answer %s, it is 503 with the invocation, to be tried again',

@@ -5,15 +5,21 @@ import { compareInstants } from '../../../src/history/instant.ts';
 import { recordIdOf } from '../../../src/history/record-id.ts';
 import {
   childKey,
+  closedFindings,
   descriptionKey,
   digestEntryKey,
   digestPlaceKey,
   edgeKey,
+  findingKey,
+  findingListKey,
   instantOf,
   inverted,
   keysUnder,
   locksKey,
   manifestHeadKey,
+  openFindings,
+  openFindingsAbout,
+  openFindingsOfSeverity,
   parentKey,
   pendingKey,
   pendingPartition,
@@ -60,6 +66,7 @@ describe('when keys are compared as text', () => {
   it.each([
     ['of records', recordKey],
     ['of one tag', (at: Instant) => tagEntryKey('prod', at)],
+    ['of open findings', (at: Instant) => findingListKey(openFindings, at)],
     ['of one digest', (at: Instant) => digestEntryKey(`sha256:${'0'.repeat(64)}`, at)],
   ])('those %s sort as their instants, newest first', (_name, keyOf) => {
     fc.assert(
@@ -76,6 +83,20 @@ describe('when keys are compared as text', () => {
         const { from, before } = keysUnder(`T|${tag}|`);
         const key = tagEntryKey(other, at);
         expect(key >= from && key < before).toBe(tag === other);
+      }),
+    );
+  });
+
+  it('a list holds the open findings about one repository and about no other', () => {
+    const about = fc.oneof(
+      repositories,
+      fc.constantFrom('team', 'team/app', 'team/app-1').map((repository) => ({ repository })),
+    );
+    fc.assert(
+      fc.property(about, about, instants, (one, other, at) => {
+        const { from, before } = keysUnder(openFindingsAbout(one.repository));
+        const key = findingListKey(openFindingsAbout(other.repository), at);
+        expect(key >= from && key < before).toBe(one.repository === other.repository);
       }),
     );
   });
@@ -199,6 +220,10 @@ describe('when names are as long as they may be', () => {
       referrerKey(digest, digest),
       pendingStatements(repository.registry),
       pendingKey(at, repository.repository),
+      findingKey('f'.repeat(32)),
+      ...[openFindings, closedFindings].map((list) => findingListKey(list, at)),
+      findingListKey(openFindingsOfSeverity('critical'), at),
+      findingListKey(openFindingsAbout(repository.repository), { ...at, id: 'f'.repeat(32) }),
     ];
   };
 
