@@ -19,6 +19,7 @@ import { digestsRoute } from './api/digests.ts';
 import { findingRoute, findingsRoute } from './api/findings.ts';
 import { historyRoute } from './api/history.ts';
 import { getHoldsRoute, postHoldsRoute, postLiftRoute } from './api/holds.ts';
+import { recordsRoute } from './api/records.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
@@ -64,6 +65,7 @@ import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts
 import { reconcileRounds } from './storage/reconcile-rounds.ts';
 import { rejections } from './storage/rejections.ts';
 import { stateReader } from './storage/state-reader.ts';
+import { statementPages } from './storage/statement-pages.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
 import { unannouncedChanges } from './storage/unannounced-changes.ts';
 
@@ -230,6 +232,7 @@ registerRoutes(
     historyRoute(settings.registries, pages),
     resolveRoute(settings.registries, pages, clock),
     digestsRoute(settings.registries, evidenceReader(tables.repositories)),
+    recordsRoute(settings.registries, statementPages(tables.repositories)),
     findingsRoute(settings.registries, findings),
     findingRoute(settings.registries, findings),
     statusRoute(settings.registries, { progress, rounds, queue, changes, deadLetters: letters, clock }),
