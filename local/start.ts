@@ -45,6 +45,7 @@ async function run(line: CommandLine): Promise<number> {
         AzureWebJobsStorage: storage.connectionString,
         AuditStorage: storage.connectionString,
         REGISTRIES: `${loginServer}=${resourceId}`,
+        ACR_AUDIT_POLICY: resolve('local/estate/policy.json'),
       },
       onLog: hostLog(data),
     });

@@ -7,8 +7,14 @@ export interface Pusher {
   /** Pushes an image for one platform under a tag; gives its digest. */
   push(tag: string | undefined, text: string, architecture?: string): Promise<string>;
   /** Pushes an image for each of the architectures, and an index of them under a tag. */
-  pushIndex(tag: string, text: string, architectures: readonly string[]): Promise<string>;
+  pushIndex(tag: string, text: string, architectures: readonly string[]): Promise<PushedIndex>;
   delete(digest: string): Promise<void>;
+}
+
+/** The digest of an index, and of each image that it lists. */
+export interface PushedIndex {
+  readonly digest: string;
+  readonly children: readonly string[];
 }
 
 const types = {
@@ -63,7 +69,8 @@ export function pusherOf(registry: Pick<RunningRegistry, 'url' | 'ca'>, reposito
         manifests.push({ ...child, platform: { os: 'linux', architecture } });
       }
       const content = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: types.index, manifests }));
-      return (await client.setManifest(content, { tag, mediaType: types.index })).digest;
+      const { digest } = await client.setManifest(content, { tag, mediaType: types.index });
+      return { digest, children: manifests.map((child) => child.digest) };
     },
     delete: (digest) => client.deleteManifest(digest),
   };

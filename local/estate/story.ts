@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RunningRegistry } from '../acr/registry-server.ts';
 import { pusherOf } from './image.ts';
+import { tellProtection } from './protection.ts';
 import { ask } from './question.ts';
 
 /** Where the story is told. */
@@ -13,7 +14,7 @@ export interface StorySetting {
 
 /**
  * Lives a little in the registry: three versions of an image, the production tag moved from the first to the second, an
- * image for two platforms, the first version deleted. Then asks the service five questions about it.
+ * image for two platforms, the first version deleted. Then asks the service about it, approves an image and has it judged.
  */
 export async function tellStory({ registry, service, say }: StorySetting): Promise<void> {
   const { loginServer } = registry;
@@ -50,12 +51,15 @@ export async function tellStory({ registry, service, say }: StorySetting): Promi
     ['What happened to the first version?', 'history', { image: `${loginServer}/team/app@${first}` }],
     ['What was pushed to team/gateway?', 'history', { image: `${loginServer}/team/gateway`, limit: '3' }],
   ];
-  say('Five questions, and how to ask them:');
+  say('Six questions, and how to ask them:');
   for (const [index_, [question, route, query]] of questions.entries()) {
     say(await ask(service, index_ + 1, question, route, query));
   }
+  const { digest, children } = index;
+  const image = `${loginServer}/team/gateway:${version(0)}`;
+  await tellProtection({ registry, service, say }, image, digest, children[0] ?? digest);
   say(`\nThe second version is ${second},`);
-  say(`the gateway's index ${index}.`);
+  say(`the gateway's index ${digest}.`);
 }
 
 async function nextRelease(service: string, image: string): Promise<number> {

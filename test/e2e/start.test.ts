@@ -38,13 +38,13 @@ describe('when everything is started with the story, once', () => {
     );
   });
 
-  it('asks five questions and answers them from what it pushed', () => {
+  it('asks six questions and answers them from what it pushed', () => {
     const text = run.told.join('\n');
     const answers = text.split(/\n\n\d\. /).slice(1);
-    expect(answers).toHaveLength(5);
+    expect(answers).toHaveLength(6);
     const second = /The second version is (sha256:[0-9a-f]{64})/.exec(text)?.[1];
     const index = /gateway's index (sha256:[0-9a-f]{64})/.exec(text)?.[1];
-    const [now, before, moves, first, gateway] = answers;
+    const [now, before, moves, first, gateway, deployed] = answers;
     expect(now).toContain(`→ ${second}, since `);
     const firstDigest = /→ (sha256:[0-9a-f]{64}), since .*, until /.exec(before ?? '')?.[1];
     expect(firstDigest).not.toBe(second);
@@ -52,6 +52,9 @@ describe('when everything is started with the story, once', () => {
     expect(first).toMatch(new RegExp(`deleted ${firstDigest}[^]*created ${firstDigest}`));
     expect(gateway).toContain(`created ${index}`);
     expect(gateway?.match(/→/g)).toHaveLength(3);
+    expect(deployed).toMatch(/→ approval \d{13}-[0-9a-f]{12}: protected/);
+    expect(deployed).toContain('refused with 405');
+    expect(deployed).toContain('→ verdict: pass');
   });
 
   whereProcessesAreTold('leaves no process', async () => {
