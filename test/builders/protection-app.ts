@@ -24,7 +24,7 @@ import { memoryTable, type TableFaults } from './memory-table.ts';
 export const protectedId = { registry: 'contoso.azurecr.io', repository: 'team/app' };
 
 /** A policy of two environments, in which whoever may approve at all may approve anything. */
-function policyOf(changes: Readonly<Record<string, unknown>> = {}): Policy {
+export function policyOf(changes: Readonly<Record<string, unknown>> = {}): Policy {
   const reading = readPolicy({
     version: 1,
     registries: ['contoso\\.azurecr\\.io'],
