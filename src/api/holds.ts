@@ -8,6 +8,7 @@ import { applicantOf } from './approvals.ts';
 import { isoTime } from './history-entry.ts';
 import { readScope } from './image-parameter.ts';
 import { badBody, RequestProblem } from './problem.ts';
+import { readReason } from './reason-body.ts';
 import { route } from './route.ts';
 
 /** What the routes of holds call. */
@@ -18,6 +19,7 @@ export interface HoldsUseCases {
     id: string,
     eventOf: (hold: Hold) => HoldEvent,
     by: Applicant,
+    reason: string,
   ) => Promise<HoldChange>;
   readonly all: (registry: string) => Promise<readonly Hold[]>;
   /** The registry of an approval; `undefined` when there is no such approval. */
@@ -89,7 +91,8 @@ export function postLiftRoute(
     summary: 'Asks for a hold to be lifted, or, as another principal than who asked, lifts it.',
     role: 'Release.Approve',
     query: z.strictObject({}),
-    async answer({ params, principal }) {
+    body: readReason,
+    async answer({ params, body: { reason }, principal }) {
       const by = applicantOf(principal);
       const id = params['id'] ?? '';
       const eventOf = ({ state }: Hold): HoldEvent =>
@@ -97,7 +100,7 @@ export function postLiftRoute(
           ? { event: 'lift-agreed', by: by.id, at: now() }
           : { event: 'lift-asked', by: by.id };
       for (const { loginServer } of /^[0-9a-f]{12}$/.test(id) ? registries : []) {
-        const change = await useCases.change(loginServer, id, eventOf, by);
+        const change = await useCases.change(loginServer, id, eventOf, by, reason);
         if (change.outcome === 'unknown') continue;
         if (change.outcome === 'refused') {
           throw new RequestProblem({

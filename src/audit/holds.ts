@@ -59,6 +59,7 @@ export function changeHold(ports: ProtectionRecordsPorts) {
     id: string,
     eventOf: (hold: Hold) => HoldEvent,
     by: Applicant,
+    reason: string,
   ): Promise<HoldChange> =>
     change<HoldChange>(wholeRegistry(registry), holdStateKey(id), (stored) => {
       if (stored === undefined) return { result: { outcome: 'unknown' } };
@@ -68,7 +69,7 @@ export function changeHold(ports: ProtectionRecordsPorts) {
       if (advanced.outcome === 'refused') return { result: advanced };
       return {
         kind: `hold-${event.event}`,
-        content: { hold: id, by: by.id, byName: by.name, state: advanced.hold.state },
+        content: { hold: id, by: by.id, byName: by.name, reason, state: advanced.hold.state },
         state: holdContent(advanced.hold),
         result: advanced,
       };

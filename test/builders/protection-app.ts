@@ -103,10 +103,27 @@ export function protectionApp({
   const approve = approveImage({ ...statements, contents, index, known, policy });
   const change = changeApproval(statements);
   const windows = approvalWindows({ states, holds, clock });
+  const place = placeHold(statements);
+  const lift = changeHold(statements);
+  const verify = verifyDeployment({ contents, known, states, holds, policy, clock });
+  /** What the API's routes are made of. */
+  const routes = {
+    approvals: { approve, change, windows, enforce: async () => void (await enforce(protectedId)), index },
+    holds: {
+      place,
+      change: lift,
+      all: holds,
+      registryOf: async (id: string) =>
+        (await index.repositoryOf(protectedId.registry, id)) === undefined ? undefined : protectedId.registry,
+    },
+    verify,
+    findings: found,
+  };
   return {
     tables,
     clock,
     index,
+    routes,
     enforce: () => enforce(protectedId),
     enforceNext: enforceNext({ ...statements, policy, index, enforce }),
     /** Asks to approve an image, such as `team/app:prod`, as somebody with the role. */
@@ -121,10 +138,10 @@ export function protectionApp({
       const all = (await windows(protectedId)).map(({ approval }) => approval);
       return all.sort((a, b) => a.requestedAt - b.requestedAt);
     },
-    placeHold: placeHold(statements),
-    changeHold: changeHold(statements),
+    placeHold: place,
+    changeHold: lift,
     holds: () => holds(protectedId.registry),
-    verify: verifyDeployment({ contents, known, states, holds, policy, clock }),
+    verify,
     async findings(status: 'open' | 'resolved' = 'open') {
       const { items } = await found.page(protectedId.registry, { status }, 1000);
       return items.map(({ finding }) => finding);

@@ -305,6 +305,7 @@ describe('F9: when a window is over', () => {
             ? { event: 'lift-agreed', by: by.id, at: app.clock.time }
             : { event: 'lift-asked', by: by.id },
         by,
+        'settled',
       );
     expect(await lift(one)).toMatchObject({ outcome: 'advanced', hold: { state: 'lifting' } });
     expect(await lift(one)).toMatchObject({ outcome: 'refused' });

@@ -166,9 +166,15 @@ async function live(course: readonly Step[]): Promise<void> {
       }
       case 'lift':
         for (const { id } of (await app.holds()).filter(({ state }) => state === 'held')) {
-          await app.changeHold(protectedId.registry, id, () => ({ event: 'lift-asked', by: one.id }), one);
+          await app.changeHold(
+            protectedId.registry,
+            id,
+            () => ({ event: 'lift-asked', by: one.id }),
+            one,
+            'settled',
+          );
           const agreed = { event: 'lift-agreed', by: two.id, at: app.clock.time } as const;
-          await app.changeHold(protectedId.registry, id, () => agreed, two);
+          await app.changeHold(protectedId.registry, id, () => agreed, two, 'settled');
         }
         break;
       case 'unlock': {
