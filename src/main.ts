@@ -231,7 +231,7 @@ registerRoutes(
   [
     historyRoute(settings.registries, pages),
     resolveRoute(settings.registries, pages, clock),
-    digestsRoute(settings.registries, evidenceReader(tables.repositories)),
+    digestsRoute(settings.registries, evidenceReader(tables.repositories), approvals.windows),
     recordsRoute(settings.registries, statementPages(tables.repositories)),
     findingsRoute(settings.registries, findings),
     findingRoute(settings.registries, findings),

@@ -6,12 +6,11 @@ import type { RepositoryId } from '../history/fact.ts';
 import type { ApprovalEvent } from '../protection/approval.ts';
 import type { Applicant } from '../protection/approval-judgement.ts';
 import { type ApprovalRequest, readApprovalRequest } from '../protection/approval-request.ts';
-import { formatDuration } from '../protection/duration.ts';
 import type { ApprovalWindow } from '../protection/rollback-window.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { formatReference } from '../registry/reference.ts';
+import { approvalCells, approvalColumns, approvalItem } from './approval-item.ts';
 import { readCursor } from './cursor.ts';
-import { isoTime } from './history-entry.ts';
 import { readScope } from './image-parameter.ts';
 import { limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
@@ -116,7 +115,7 @@ export function getApprovalsRoute(registries: readonly AcceptedRegistry[], useCa
         .filter(({ approval }) => state === undefined || approval.state === state)
         .map(approvalItem);
       const listing = { items, ...(page.next === undefined ? {} : { next: page.next }) };
-      return listingResponse(listing, listForm(accept), url, columns, cellsOf);
+      return listingResponse(listing, listForm(accept), url, approvalColumns, approvalCells);
     },
   });
 }
@@ -235,64 +234,6 @@ async function itemOf({ windows }: ApprovalsUseCases, repository: RepositoryId, 
 export function applicantOf(principal: Principal | undefined): Applicant {
   if (principal === undefined) throw new Error('a route that needs a principal has no role');
   return { id: principal.id, name: principal.name, roles: [...principal.roles] };
-}
-
-function approvalItem({ approval, reasons, ends }: ApprovalWindow) {
-  const { registry, repository, digest, tag } = approval;
-  const { requestedAt, retainFor, monitoringWindow, endedEarly, ...rest } = approval;
-  return {
-    ...rest,
-    image: formatReference({ registry, repository, digest, ...(tag === undefined ? {} : { tag }) }),
-    requestedAt: isoTime(requestedAt),
-    retainFor: formatDuration(retainFor),
-    ...(monitoringWindow === undefined ? {} : { monitoringWindow: formatDuration(monitoringWindow) }),
-    ...(endedEarly === undefined ? {} : { endedEarly: { ...endedEarly, at: isoTime(endedEarly.at) } }),
-    window: { open: reasons.length > 0, reasons, ends: endItem(ends) },
-  };
-}
-
-const columns = [
-  'id',
-  'image',
-  'environment',
-  'state',
-  'requestedAt',
-  'approverId',
-  'approverName',
-  'reason',
-  'ticket',
-  'build',
-  'commit',
-  'scanTool',
-  'scanStatus',
-  'outcome',
-  'windowOpen',
-  'windowReasons',
-] as const;
-
-function cellsOf(item: ReturnType<typeof approvalItem>) {
-  const { id, image, environment, state, requestedAt, approver, reason, ticket, build, commit, scan } = item;
-  return {
-    ...{ id, image, environment, state, requestedAt, reason, ticket, build, commit },
-    approverId: approver.id,
-    approverName: approver.name,
-    scanTool: scan?.tool,
-    scanStatus: scan?.status,
-    outcome: item.outcome,
-    windowOpen: String(item.window.open),
-    windowReasons: item.window.reasons.join(' '),
-  };
-}
-
-function endItem(ends: ApprovalWindow['ends']) {
-  switch (ends.kind) {
-    case 'at':
-      return { kind: ends.kind, at: isoTime(ends.time) };
-    case 'with-releases':
-      return { kind: ends.kind, notBefore: isoTime(ends.notBefore) };
-    case 'when-lifted':
-      return { kind: ends.kind, holds: ends.holds };
-  }
 }
 
 function notApproved(

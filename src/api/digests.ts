@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
 import type { DigestEvidence, EvidenceReader, TagOfDigest } from '../audit/digest-evidence.ts';
+import type { RepositoryId } from '../history/fact.ts';
+import type { ApprovalWindow } from '../protection/rollback-window.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { type LockState, unlocked } from '../registry/lock-state.ts';
 import { formatReference } from '../registry/reference.ts';
+import { approvalItem } from './approval-item.ts';
 import { isoTime } from './history-entry.ts';
 import { readDigestImage } from './image-parameter.ts';
 import { RequestProblem } from './problem.ts';
@@ -16,19 +19,30 @@ const query = z.strictObject({
 const mostItems = 1_000;
 
 /** `GET digests`: everything known of a manifest. */
-export function digestsRoute(registries: readonly AcceptedRegistry[], reader: EvidenceReader) {
+export function digestsRoute(
+  registries: readonly AcceptedRegistry[],
+  reader: EvidenceReader,
+  windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>,
+) {
   return route({
     name: 'getDigests',
     method: 'GET',
     path: 'digests',
-    summary: 'Everything known of a digest: its tags over time, platforms, children, referrers and locks.',
+    summary:
+      'Everything known of a digest: its tags over time, platforms, children, referrers, locks and approvals.',
     role: 'Audit.Read',
     query,
     async answer({ query: { image } }) {
       const { registry, repository, digest } = readDigestImage(image, registries);
-      const evidence = await reader.evidence({ registry, repository }, digest, mostItems);
+      const [evidence, approved] = await Promise.all([
+        reader.evidence({ registry, repository }, digest, mostItems),
+        windows({ registry, repository }),
+      ]);
+      const approvals = approved.filter(({ approval }) => approval.digest === digest).map(approvalItem);
       const reference = formatReference({ registry, repository, digest });
-      if (evidence.head === undefined && evidence.description === undefined) {
+      const isKnown =
+        evidence.head !== undefined || evidence.description !== undefined || approvals.length > 0;
+      if (!isKnown) {
         throw new RequestProblem({
           status: 404,
           type: 'digest-unknown',
@@ -38,7 +52,7 @@ export function digestsRoute(registries: readonly AcceptedRegistry[], reader: Ev
       }
       return {
         headers: { 'cache-control': 'no-store' },
-        jsonBody: { image: reference, registry, repository, digest, ...told(evidence) },
+        jsonBody: { image: reference, registry, repository, digest, ...told(evidence), approvals },
       };
     },
   });

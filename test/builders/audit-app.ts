@@ -7,7 +7,9 @@ import type { AuthMode } from '../../src/api/principal.ts';
 import { resolveRoute } from '../../src/api/resolve.ts';
 import { answerTo } from '../../src/api/route.ts';
 import { healthRoute, statusRoute } from '../../src/api/status.ts';
+import { approvalWindows } from '../../src/audit/approvals.ts';
 import type { Findings } from '../../src/audit/findings.ts';
+import { holdsOf } from '../../src/audit/holds.ts';
 import { type EventOutcome, recordEvent } from '../../src/audit/record-event.ts';
 import type { AcceptedRegistry } from '../../src/registry/accepted-registry.ts';
 import { evidenceReader } from '../../src/storage/evidence-reader.ts';
@@ -18,6 +20,7 @@ import { outbox } from '../../src/storage/outbox.ts';
 import { progress as progressOf } from '../../src/storage/progress.ts';
 import { reconcileRounds } from '../../src/storage/reconcile-rounds.ts';
 import { rejections } from '../../src/storage/rejections.ts';
+import { stateReader } from '../../src/storage/state-reader.ts';
 import { unannouncedChanges } from '../../src/storage/unannounced-changes.ts';
 import { type MemoryDeadLetters, memoryDeadLetters } from './memory-dead-letters.ts';
 import { type MemoryTable, memoryTable, type TableFaults } from './memory-table.ts';
@@ -92,12 +95,17 @@ export function auditApp({
     clock,
     log: { info: write('info'), warn: write('warn'), error: write('error') },
   });
+  const states = stateReader(repositories);
   const pages = historyPages(repositories, log);
   const progress = progressOf(log, rejected);
   const routes = [
     historyRoute(accepted, pages),
     resolveRoute(accepted, pages, clock),
-    digestsRoute(accepted, evidenceReader(repositories)),
+    digestsRoute(
+      accepted,
+      evidenceReader(repositories),
+      approvalWindows({ states, holds: holdsOf(states), clock }),
+    ),
     findingsRoute(accepted, findings),
     findingRoute(accepted, findings),
     statusRoute(accepted, {

@@ -146,6 +146,8 @@ describe('when the host is killed between two locks of an approved image', () =>
         await ask('deployments/verify', { environment: 'production', images: [pinned] })
       ).json();
       expect(verdict).toMatchObject({ verdict: 'pass' });
+      const evidence = await (await ask(`digests?image=${encodeURIComponent(pinned)}`)).json();
+      expect(evidence).toMatchObject({ approvals: [{ environment: 'production', state: 'protected' }] });
     },
     timeout,
   );

@@ -67,6 +67,7 @@ describe('digests', () => {
           parents: [],
           referrers: [{ digest: signature, artifactType: 'application/vnd.cncf.notary.signature' }],
         },
+        approvals: [],
       },
     });
     expect(await ask(`image=team/app@${arm}`)).toMatchObject({
