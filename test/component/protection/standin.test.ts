@@ -8,7 +8,7 @@ import { openTestRegistry, type TestRegistry } from '../acr/test-registry.ts';
 
 const { repository } = protectedId;
 
-describe('when a multi-arch image is approved by tag', () => {
+describe('F3: when a multi-arch image is approved by tag', () => {
   let registry: TestRegistry;
   let app: ProtectionApp;
   let index: SampleManifest;
