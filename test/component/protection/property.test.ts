@@ -70,7 +70,8 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     }),
     fc.constant({ step: 'enforce' as const }),
   ),
-  { minLength: 1, maxLength: 25 },
+  // Else courses of around ten steps are made, in which hardly a window ends.
+  { minLength: 1, maxLength: 25, size: 'max' },
 );
 
 /** Lives through the steps; after every whole run what the windows promise has to hold. */
@@ -104,9 +105,13 @@ async function live(course: readonly Step[]): Promise<void> {
 
   async function enforced(): Promise<void> {
     const before = memory.calls.length;
-    await app.enforce();
-    const unlocked = memory.calls.slice(before).filter(({ flags }) => flags.canDelete || flags.canWrite);
-    if (inventory !== 'complete' && inventory !== 'used') expect(unlocked).toEqual([]);
+    try {
+      await app.enforce();
+    } finally {
+      // Of a run that is cut off as well.
+      const unlocked = memory.calls.slice(before).filter(({ flags }) => flags.canDelete || flags.canWrite);
+      if (inventory !== 'complete' && inventory !== 'used') expect(unlocked).toEqual([]);
+    }
   }
 
   async function promisesHold(): Promise<void> {
@@ -129,7 +134,11 @@ async function live(course: readonly Step[]): Promise<void> {
     expect((await rebuilt(app.tables)).differences).toEqual([]);
   }
 
-  const idOf = async (place: number) => (await app.approvals()).at(place)?.id;
+  /** Of whichever approvals there are. */
+  const idOf = async (place: number) => {
+    const all = await app.approvals();
+    return all[place % Math.max(all.length, 1)]?.id;
+  };
   const digestAt = (place: number, part: number): Digest | undefined =>
     [releases[place]?.digest, ...(releases[place]?.children ?? [])][part];
 
@@ -199,7 +208,7 @@ async function live(course: readonly Step[]): Promise<void> {
         if (step.of === 'storage') armed = { before: cut };
         if (step.of === 'answer') armed = { after: cut };
         if (step.of === 'lock') memory.faults.refuse = () => (cut() === undefined ? undefined : refusal(503));
-        await app.enforce().catch((error: unknown) => expect(error).toMatchObject({ retryable: true }));
+        await enforced().catch((error: unknown) => expect(error).toMatchObject({ retryable: true }));
         armed = {};
         memory.faults.refuse = () => undefined;
         break;
@@ -214,7 +223,7 @@ async function live(course: readonly Step[]): Promise<void> {
 describe('when approvals, failures, holds, foreign hands and crashes come in any course', () => {
   it('no digest in a window is left unlocked by a whole run, and nothing is unlocked in doubt', async () => {
     await fc.assert(fc.asyncProperty(steps, live), {
-      numRuns: Number(process.env['PROTECTION_RUNS'] ?? 120),
+      numRuns: Number(process.env['PROTECTION_RUNS'] ?? 300),
     });
   });
 });
