@@ -1,6 +1,7 @@
 import type { RepositoryId } from '../history/fact.ts';
 import type { Edge, ManifestHead } from '../history/head.ts';
 import type { ManifestDescription } from '../history/observation.ts';
+import type { Referrer } from '../protection/closure.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { LockState } from '../registry/lock-state.ts';
 import type { ManifestChild } from '../registry/manifest.ts';
@@ -14,12 +15,6 @@ export interface Some<T> {
 /** A tag that points, or pointed, to a manifest, and what it was last seen to allow when that was not everything. */
 export interface TagOfDigest extends Edge {
   readonly locks?: LockState;
-}
-
-/** A manifest about another: a signature, an SBOM, an attestation. */
-export interface Referrer {
-  readonly digest: Digest;
-  readonly artifactType?: string;
 }
 
 /** Everything known of a manifest in a repository. */

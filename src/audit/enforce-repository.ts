@@ -9,6 +9,7 @@ import { eventsDue } from '../protection/lifecycle.ts';
 import { planLocks } from '../protection/lock-plan.ts';
 import type { OwnedLock } from '../protection/owned-lock.ts';
 import { readOwnedLock } from '../protection/owned-lock-content.ts';
+import type { Protection } from '../protection/protection.ts';
 import { isOpen, windowsAt } from '../protection/rollback-window.ts';
 import type { Digest } from '../registry/digest.ts';
 import { approvalOf, changeApproval } from './approvals.ts';
@@ -47,13 +48,7 @@ export interface EnforcementSummary {
 }
 
 /** Findings that are over once a complete look no longer makes them; the others are somebody's to settle. */
-const settling: readonly FindingKind[] = [
-  'LockIncomplete',
-  'ProtectedTagMoved',
-  'ApprovedDigestMissing',
-  'OrphanLock',
-  'LockFailed',
-];
+const settling: readonly FindingKind[] = ['LockIncomplete', 'ProtectedTagMoved', 'OrphanLock', 'LockFailed'];
 
 /** Events that one run may lead an approval through, one after the other. */
 const mostSteps = 6;
@@ -106,6 +101,9 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
       clock,
     })(repository, plan.steps, signal);
 
+    for (const { approval, reason } of failuresOf(plan.protections)) {
+      await change(repository, approval.id, { event: 'failed', reason }, 'enforcement');
+    }
     await moveOn(repository, (latest) => ({
       windows: windowsAt(latest, holds, now),
       protections: plan.protections,
@@ -170,6 +168,17 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
       retryable: true,
     });
   };
+}
+
+/** Approvals that were never protected and cannot be: what they approve is not in the registry. */
+function failuresOf(
+  protections: readonly Protection[],
+): readonly { readonly approval: Approval; readonly reason: string }[] {
+  return protections.flatMap(({ approval, gaps }) => {
+    const isNew = approval.state === 'requested' || approval.state === 'protecting';
+    const isMissing = gaps.some(({ digest, reason }) => digest === approval.digest && reason === 'missing');
+    return isNew && isMissing ? [{ approval, reason: `${approval.digest} is not in the registry` }] : [];
+  });
 }
 
 function digestsOf(closures: ReadonlyMap<Digest, Closure>, owned: readonly OwnedLock[]): ReadonlySet<Digest> {

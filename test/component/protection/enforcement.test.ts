@@ -367,6 +367,23 @@ describe('when an approved digest goes', () => {
   });
 });
 
+describe('when what was approved goes before it is protected', () => {
+  it('the approval fails with the reason, and nothing is locked for it', async () => {
+    const { app, repository, flagsOf } = setting();
+    await app.approve('team/app:prod');
+    repository.deleteManifest(index);
+    await app.enforce();
+    expect(await app.approvals()).toMatchObject([
+      { state: 'failed', failure: `${index} is not in the registry` },
+    ]);
+    await app.enforce();
+    expect(await flagsOf(arm)).toEqual(open);
+    expect(await app.findings()).toMatchObject([
+      { kind: 'ApprovedDigestMissing', subject: { digest: index } },
+    ]);
+  });
+});
+
 describe('when two approve for one environment at once', () => {
   it('one is current and the other superseded, whoever looks', async () => {
     const { app } = setting();
