@@ -105,8 +105,8 @@ describe('when two runs are made at once', () => {
   });
 });
 
-describe('when an approved digest goes before it is locked', () => {
-  it('it is missing until it is there again, and protected then', async () => {
+describe('when an approved digest goes before it is locked, and comes again', () => {
+  it('what failed stays failed, and what is approved again is protected', async () => {
     const made = imageToProtect();
     await made.app.approve('team/app:v1');
     made.repository.deleteManifest(images.plain);
@@ -114,11 +114,12 @@ describe('when an approved digest goes before it is locked', () => {
     const found = (await made.app.findings()).map(({ kind }) => kind);
     expect(found).toContain('ApprovedDigestMissing');
     expect(found).not.toContain('ProtectedDigestDeleted');
-    expect(made.memory.calls).toEqual([]);
     made.repository.push('v1', images.plain, pushedAt);
     await made.app.enforce();
-    expect(await made.app.approvals()).toMatchObject([{ state: 'protected' }]);
-    expect(await made.app.findings()).toEqual([]);
+    expect(made.memory.calls).toEqual([]);
+    await made.app.approve('team/app:v1');
+    await made.app.enforce();
+    expect(await made.app.approvals()).toMatchObject([{ state: 'failed' }, { state: 'protected' }]);
   });
 });
 
