@@ -6,6 +6,7 @@ import type { Closure } from '../protection/closure.ts';
 import { rootsOf } from '../protection/desired-locks.ts';
 import type { Hold } from '../protection/hold.ts';
 import { eventsDue } from '../protection/lifecycle.ts';
+import { digestGone } from '../protection/lock-finding.ts';
 import { planLocks } from '../protection/lock-plan.ts';
 import type { OwnedLock } from '../protection/owned-lock.ts';
 import { readOwnedLock } from '../protection/owned-lock-content.ts';
@@ -48,7 +49,13 @@ export interface EnforcementSummary {
 }
 
 /** Findings that are over once a complete look no longer makes them; the others are somebody's to settle. */
-const settling: readonly FindingKind[] = ['LockIncomplete', 'ProtectedTagMoved', 'OrphanLock', 'LockFailed'];
+const settling: readonly FindingKind[] = [
+  'LockIncomplete',
+  'ProtectedTagMoved',
+  'ApprovedDigestMissing',
+  'OrphanLock',
+  'LockFailed',
+];
 
 /** Events that one run may lead an approval through, one after the other. */
 const mostSteps = 6;
@@ -110,7 +117,7 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
       done: result.done,
     }));
     const raised = [...plan.findings, ...result.findings];
-    await tell(repository, raised);
+    await tell(repository, raised, await stillMissing(repository, holds, now));
     if (result.findings.length === 0)
       await index.whole(repository.registry, repository.repository, clock.now());
     const summary = {
@@ -148,10 +155,31 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
     }
   }
 
-  async function tell(repository: RepositoryId, raised: readonly Finding[]): Promise<void> {
+  /** That an approval failed for want of its digest stays found until another approval of the digest stands. */
+  async function stillMissing(
+    repository: RepositoryId,
+    holds: readonly Hold[],
+    now: number,
+  ): Promise<readonly Finding[]> {
+    const approvals = (await stored(repository, 'a|')).map(approvalOf);
+    const standing = new Set(
+      windowsAt(approvals, holds, now)
+        .filter(isOpen)
+        .map(({ approval }) => approval.digest),
+    );
+    return approvals
+      .filter(({ state, digest }) => state === 'failed' && !standing.has(digest))
+      .map(({ id, digest }) => digestGone('ApprovedDigestMissing', repository, digest, [id], undefined));
+  }
+
+  async function tell(
+    repository: RepositoryId,
+    raised: readonly Finding[],
+    known: readonly Finding[],
+  ): Promise<void> {
     const at = clock.now();
     await findings.raise(repository.registry, raised, at);
-    const stillThere = new Set(raised.map(({ identity }) => identity));
+    const stillThere = new Set([...raised, ...known].map(({ identity }) => identity));
     await findings.settle(
       repository.registry,
       { repository: repository.repository, kinds: settling },
