@@ -8,6 +8,7 @@ import type { Hold } from '../protection/hold.ts';
 import { eventsDue } from '../protection/lifecycle.ts';
 import { digestGone } from '../protection/lock-finding.ts';
 import { planLocks } from '../protection/lock-plan.ts';
+import type { LocksSeen } from '../protection/locks-seen.ts';
 import type { OwnedLock } from '../protection/owned-lock.ts';
 import { readOwnedLock } from '../protection/owned-lock-content.ts';
 import type { Protection } from '../protection/protection.ts';
@@ -118,8 +119,9 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
     }));
     const raised = [...plan.findings, ...result.findings];
     await tell(repository, raised, await stillMissing(repository, holds, now));
-    if (result.findings.length === 0)
+    if (result.findings.length === 0 && owned.every((lock) => wasSeen(lock, seen))) {
       await index.whole(repository.registry, repository.repository, clock.now());
+    }
     const summary = {
       locked: result.locked,
       unlocked: result.unlocked,
@@ -196,6 +198,12 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
       retryable: true,
     });
   };
+}
+
+/** Whether a lock was looked at: of what could not be read, nobody knows since when it is undone. */
+function wasSeen({ target }: OwnedLock, { manifests, tags }: LocksSeen): boolean {
+  const found = target.kind === 'tag' ? tags.get(target.tag) : manifests.get(target.digest);
+  return found !== undefined && found.state !== 'unreadable';
 }
 
 /** Approvals that were never protected and cannot be: what they approve is not in the registry. */

@@ -185,6 +185,27 @@ describe('F4: when a tag and its manifest have locks of their own', () => {
   });
 });
 
+describe('when a lock could not be read before it was found undone', () => {
+  it('the window of its removal begins at the last time it was surely there', async () => {
+    const { app, registry, repository } = setting();
+    await app.approve('team/app:prod');
+    await app.enforce();
+    const lastSeen = app.clock.time;
+    repository.lock({ digest: arm }, { canDelete: true });
+    registry.faults.fail = (call) =>
+      call === `manifest team/app@${arm}`
+        ? new AuditFault('registry-403', 'no', { retryable: false })
+        : undefined;
+    app.clock.time += minute;
+    await app.enforce();
+    registry.faults.fail = () => undefined;
+    app.clock.time += minute;
+    await app.enforce();
+    const removed = (await app.findings()).find(({ kind }) => kind === 'LockRemoved');
+    expect(removed?.detail['notBefore']).toBeLessThanOrEqual(lastSeen);
+  });
+});
+
 describe('F12: when a tag moved', () => {
   it('before the approval, it is refused with both digests, and nothing is recorded', async () => {
     const { app } = setting();
