@@ -125,6 +125,7 @@ const seen: Tables = {
   rejected: memoryTable(),
   inventory: memoryTable(),
   findings: memoryTable(),
+  workloads: memoryTable(),
 };
 
 /** What each event asks of storage, found by handling it over tables in memory that listen. */

@@ -1,6 +1,6 @@
-import type { StoredFinding } from '../audit/findings.ts';
-import { type FindingDetail, isTimeName } from '../findings/finding.ts';
+import { estate, type FindingDetail, isTimeName } from '../findings/finding.ts';
 import { findingKinds } from '../findings/kind.ts';
+import type { Note, StoredFinding, Waiver } from '../findings/lifecycle.ts';
 import { formatReference } from '../registry/reference.ts';
 import { isoTime } from './history-entry.ts';
 
@@ -10,8 +10,8 @@ export interface FindingItem {
   readonly kind: string;
   readonly severity: string;
   readonly status: string;
-  /** What it is about, as a reference. */
-  readonly image: string;
+  /** What it is about, as a reference; absent when that is no image of an audited registry. */
+  readonly image?: string;
   readonly registry: string;
   readonly repository: string;
   readonly tag?: string;
@@ -23,18 +23,34 @@ export interface FindingItem {
   readonly lastSeen: string;
   readonly reopenedAt?: string;
   readonly resolvedAt?: string;
+  /** Who said what about it, while that is so. */
+  readonly acknowledgement?: NoteItem;
+  readonly resolution?: NoteItem;
+  readonly waiver?: NoteItem & { readonly owner: string; readonly until: string };
+  /** How often it was told again for its age. */
+  readonly escalations?: number;
+  readonly escalatedAt?: string;
+}
+
+/** What somebody said of a finding. */
+interface NoteItem {
+  readonly by: string;
+  readonly byName: string;
+  readonly reason: string;
+  readonly at: string;
 }
 
 /** A finding as the API gives it; absent properties are left out. */
 export function findingItem(finding: StoredFinding): FindingItem {
   const { id, kind, severity, status, subject, detail, reopenedAt, resolvedAt } = finding;
+  const { acknowledgement, resolution, waiver, escalations, escalatedAt } = finding;
   const { registry, repository, tag, digest } = subject;
   return {
     id,
     kind,
     severity,
     status,
-    image: formatReference(subject),
+    ...(registry === estate ? {} : { image: formatReference(subject) }),
     registry,
     repository,
     ...(tag === undefined ? {} : { tag }),
@@ -45,7 +61,21 @@ export function findingItem(finding: StoredFinding): FindingItem {
     lastSeen: isoTime(finding.lastSeen),
     ...(reopenedAt === undefined ? {} : { reopenedAt: isoTime(reopenedAt) }),
     ...(resolvedAt === undefined ? {} : { resolvedAt: isoTime(resolvedAt) }),
+    ...(acknowledgement === undefined ? {} : { acknowledgement: noteItem(acknowledgement) }),
+    ...(resolution === undefined ? {} : { resolution: noteItem(resolution) }),
+    ...(waiver === undefined ? {} : { waiver: waiverItem(waiver) }),
+    ...(escalations === undefined ? {} : { escalations }),
+    ...(escalatedAt === undefined ? {} : { escalatedAt: isoTime(escalatedAt) }),
   };
+}
+
+function noteItem({ at, ...note }: Note): NoteItem {
+  const { by, byName, reason } = note;
+  return { by, byName, reason, at: isoTime(at) };
+}
+
+function waiverItem(waiver: Waiver) {
+  return { ...noteItem(waiver), owner: waiver.owner, until: isoTime(waiver.until) };
 }
 
 /** The latest time that Date holds: https://tc39.es/ecma262/#sec-time-values-and-time-range */

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
-import { type FindingStatus, type Findings, findingStatuses } from '../audit/findings.ts';
+import type { FindingFilter, Findings, PlacedFinding } from '../audit/findings.ts';
 import type { HistoryScope } from '../audit/history-pages.ts';
+import { estate } from '../findings/finding.ts';
 import { type FindingKind, findingKinds, severities } from '../findings/kind.ts';
+import { type FindingStatus, findingStatuses } from '../findings/lifecycle.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { present } from '../registry/present.ts';
 import { parseReference } from '../registry/reference.ts';
@@ -15,10 +17,13 @@ import { route } from './route.ts';
 
 const kinds = Object.keys(findingKinds) as FindingKind[];
 
+/** `active`: open ones, and those that somebody has taken up. */
+const statuses = ['active', ...findingStatuses] as const;
+
 const query = z.strictObject({
   registry: z.optional(z.string()),
   image: z.optional(z.string()),
-  status: z.optional(oneOf<FindingStatus>(findingStatuses)),
+  status: z.optional(oneOf(statuses)),
   severity: z.optional(oneOf(severities)),
   kind: z.optional(oneOf(kinds)),
   limit: z.optional(limitParameter),
@@ -39,6 +44,8 @@ const columns = [
   'lastSeen',
   'reopenedAt',
   'resolvedAt',
+  'owner',
+  'waivedUntil',
   'detail',
   'remedy',
 ] as const;
@@ -53,16 +60,13 @@ export function findingsRoute(registries: readonly AcceptedRegistry[], findings:
     role: 'Audit.Read',
     query,
     async answer({ query: { registry, image, status, severity, kind, limit, cursor }, accept, url }) {
-      const scope = readFindingScope(registry, image, registries);
-      const { repository, tag, digest } = scope;
-      const filter = present({ severity, kind, repository, tag, digest });
+      const { registry: asked, repository, tag, digest } = readFindingScope(registry, image, registries);
+      const filter = {
+        statuses: statusesOf(status),
+        ...present({ severity, kind, repository, tag, digest }),
+      };
       const after = cursor === undefined ? undefined : readCursor(cursor);
-      const page = await findings.page(
-        scope.registry,
-        { status: status ?? 'open', ...filter },
-        limit ?? 100,
-        after,
-      );
+      const page = await mergedPage(findings, asked, filter, limit ?? 100, after);
       const items = page.items.map(({ finding }) => findingItem(finding));
       const listing = { items, ...(page.next === undefined ? {} : { next: page.next }) };
       return listingResponse(listing, listForm(accept), url, columns, cellsOf);
@@ -78,49 +82,110 @@ export function findingRoute(registries: readonly AcceptedRegistry[], findings: 
     path: 'findings/{id}',
     summary: 'One finding by its id.',
     role: 'Audit.Read',
-    params: z.strictObject({
-      id: z
-        .string()
-        .check(z.regex(/^[0-9a-f]{32}$/, { error: 'is not the id of a finding: 32 hexadecimal digits' })),
-    }),
+    params: findingIdParams,
     query: z.strictObject({ registry: z.optional(z.string()) }),
     async answer({ params: { id }, query: { registry } }) {
-      // Which registry it is of cannot be seen in an id.
-      const asked = registry === undefined ? registries : [readRegistry(registry, registries)];
-      const found = await Promise.all(asked.map(({ loginServer }) => findings.get(loginServer, id)));
+      const asked = registry === undefined ? everywhere(registries) : [registryNamed(registry, registries)];
+      const found = await Promise.all(asked.map((name) => findings.get(name, id)));
       const finding = found.find((one) => one !== undefined);
-      if (finding === undefined) {
-        throw new RequestProblem({
-          status: 404,
-          type: 'finding-unknown',
-          title: 'There is no such finding',
-          detail: `No finding of ${asked.map(({ loginServer }) => loginServer).join(', ')} has the id ${id}.`,
-        });
-      }
+      if (finding === undefined) throw unknownFinding(id);
       return { headers: { 'cache-control': 'no-store' }, jsonBody: findingItem(finding) };
     },
   });
+}
+
+/** The id of a finding, as a part of a path. */
+export const findingIdParams = z.strictObject({
+  id: z
+    .string()
+    .check(z.regex(/^[0-9a-f]{32}$/, { error: 'is not the id of a finding: 32 hexadecimal digits' })),
+});
+
+/** The problem of an id that no finding has. */
+export function unknownFinding(id: string): RequestProblem {
+  return new RequestProblem({
+    status: 404,
+    type: 'finding-unknown',
+    title: 'There is no such finding',
+    detail: `No finding of the audited registries has the id ${id}.`,
+  });
+}
+
+/** Wherever findings are kept: which registry one is of cannot be seen in its id. */
+export function everywhere(registries: readonly AcceptedRegistry[]): readonly string[] {
+  return [...registries.map(({ loginServer }) => loginServer), estate];
+}
+
+function registryNamed(registry: string, registries: readonly AcceptedRegistry[]): string {
+  return registry === estate ? estate : readRegistry(registry, registries).loginServer;
+}
+
+function statusesOf(status: (typeof statuses)[number] | undefined): readonly FindingStatus[] {
+  return status === undefined || status === 'active' ? ['open', 'acknowledged'] : [status];
+}
+
+/** A page of the findings of several registries, in one order. */
+async function mergedPage(
+  findings: Pick<Findings, 'page'>,
+  registries: readonly string[],
+  filter: FindingFilter,
+  limit: number,
+  after: string | undefined,
+): Promise<{ readonly items: readonly PlacedFinding[]; readonly next?: string }> {
+  const pages = await Promise.all(
+    registries.map((registry) => findings.page(registry, filter, limit, after)),
+  );
+  const [only] = pages;
+  if (only !== undefined && pages.length === 1) return only;
+  const ends = pages.flatMap(({ next }) => next ?? []).sort();
+  // What comes after the first end may have others before it that were not read.
+  const [end] = ends;
+  const all = pages
+    .flatMap(({ items }) => items)
+    .filter(({ position }) => end === undefined || position <= end)
+    .sort((a, b) => (a.position < b.position ? -1 : 1));
+  const items = all.slice(0, limit);
+  const last = items.at(-1)?.position;
+  if (all.length > limit && last !== undefined) return { items, next: last };
+  return end === undefined ? { items } : { items, next: end };
+}
+
+interface FindingListScope extends Omit<HistoryScope, 'registry'> {
+  readonly registry: readonly string[];
 }
 
 function readFindingScope(
   registry: string | undefined,
   image: string | undefined,
   registries: readonly AcceptedRegistry[],
-): HistoryScope {
-  if (registry === undefined) return readScope(image, registries);
+): FindingListScope {
+  if (image === undefined) {
+    return {
+      registry: registry === undefined ? everywhere(registries) : [registryNamed(registry, registries)],
+    };
+  }
+  if (registry === undefined) return inOne(readScope(image, registries));
   const only = readRegistry(registry, registries);
-  const reading = image === undefined ? undefined : parseReference(image);
-  const named = reading?.ok === true ? reading.reference.registry : undefined;
+  const reading = parseReference(image);
+  const named = reading.ok ? reading.reference.registry : undefined;
   if (named !== undefined && named !== only.loginServer) {
     throw badParameters([{ name: 'image', reason: 'is of another registry than `registry`: leave one out' }]);
   }
-  return readScope(image, [only]);
+  return inOne(readScope(image, [only]));
+}
+
+function inOne({ registry, ...rest }: HistoryScope): FindingListScope {
+  return { registry: [registry], ...rest };
 }
 
 function oneOf<const T extends string>(values: readonly T[]) {
   return z.enum(values, { error: `must be one of ${values.join(', ')}` });
 }
 
-function cellsOf({ detail, ...item }: FindingItem) {
-  return { ...item, detail: JSON.stringify(detail) };
+function cellsOf({ detail, acknowledgement: _a, resolution: _r, waiver, ...item }: FindingItem) {
+  return {
+    ...item,
+    ...(waiver === undefined ? {} : { owner: waiver.owner, waivedUntil: waiver.until }),
+    detail: JSON.stringify(detail),
+  };
 }

@@ -1,23 +1,6 @@
 import type { Finding } from '../findings/finding.ts';
 import type { FindingKind, Severity } from '../findings/kind.ts';
-
-/** A finding as it is kept: under an id instead of its identity. Its detail may have lost what was too long to keep. */
-export interface StoredFinding extends Omit<Finding, 'identity'> {
-  /** 32 hexadecimal digits, the same for the same identity. */
-  readonly id: string;
-  /** Epoch milliseconds, as all its times. */
-  readonly firstSeen: number;
-  readonly lastSeen: number;
-  readonly status: FindingStatus;
-  /** When it was found again after it was last resolved. */
-  readonly reopenedAt?: number;
-  /** When a look no longer found it; absent while it is open. */
-  readonly resolvedAt?: number;
-}
-
-/** Whether a finding is so as far as is known, or is no more. */
-export const findingStatuses = ['open', 'resolved'] as const;
-export type FindingStatus = (typeof findingStatuses)[number];
+import type { Actor, FindingEvent, FindingStatus, StoredFinding } from '../findings/lifecycle.ts';
 
 /** What became of a finding that was raised. */
 export interface RaisedFinding {
@@ -26,15 +9,15 @@ export interface RaisedFinding {
   readonly isNew: boolean;
 }
 
-/** What a look was for: some kinds of findings about one repository. */
+/** What a look was for: some kinds of findings, about one repository or the whole registry. */
 export interface FindingScope {
-  readonly repository: string;
+  readonly repository?: string;
   readonly kinds: readonly FindingKind[];
 }
 
 /** Which findings are asked for; without a property, of any. */
 export interface FindingFilter {
-  readonly status: FindingStatus;
+  readonly statuses: readonly FindingStatus[];
   readonly severity?: Severity;
   readonly kind?: FindingKind;
   readonly repository?: string;
@@ -71,9 +54,21 @@ export interface Findings {
     at: number,
   ): Promise<readonly string[]>;
   get(registry: string, id: string): Promise<StoredFinding | undefined>;
+  /** Has somebody, or time, change a finding. `undefined` when there is none of this id. */
+  change(
+    registry: string,
+    id: string,
+    event: FindingEvent,
+    by: Actor,
+    at: number,
+  ): Promise<
+    | { readonly outcome: 'changed' | 'unchanged'; readonly finding: StoredFinding }
+    | { readonly outcome: 'refused'; readonly problem: string }
+    | undefined
+  >;
   /**
-   * At most `limit` (1 to 1,000) of those that match: open ones by when they were opened, resolved ones by when they were
-   * resolved, newest first. `next` is the position to go on from, absent at the end; a page may hold fewer than asked for,
+   * At most `limit` (1 to 1,000) of those that match: resolved ones by when they were resolved, others by when they were
+   * opened, newest first; resolved ones cannot be listed with others. `next` is the position to go on from, absent at the end; a page may hold fewer than asked for,
    * even none, and still go on.
    */
   page(
@@ -82,9 +77,4 @@ export interface Findings {
     limit: number,
     after?: string,
   ): Promise<{ readonly items: readonly PlacedFinding[]; readonly next?: string }>;
-}
-
-/** When a finding was opened, for the first time or again. */
-export function openedAt({ firstSeen, reopenedAt }: StoredFinding): number {
-  return reopenedAt ?? firstSeen;
 }

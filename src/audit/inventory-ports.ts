@@ -1,6 +1,6 @@
+import type { Actor, FindingChange, StoredFinding } from '../findings/lifecycle.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { InventoryReading, ReadingProblem } from '../workloads/claim.ts';
-import type { StoredFinding } from './findings.ts';
 
 /** A place where workloads are: a cluster, subscriptions of Azure. */
 export interface InventorySource {
@@ -29,23 +29,13 @@ export interface VulnerabilityReports {
   }>;
 }
 
-/** What became of a finding. */
-export const findingChanges = [
-  'opened',
-  'reopened',
-  'changed',
-  'acknowledged',
-  'waived',
-  'escalated',
-  'resolved',
-] as const;
-export type FindingChange = (typeof findingChanges)[number];
-
 /** That something became of a finding, to be told to whoever listens. */
 export interface Alert {
   /** The same for the same change, however often it is told: receivers know a repetition by it. 1 to 64 of `[0-9a-z.-]`. */
   readonly id: string;
   readonly change: FindingChange;
+  /** Who did it: a principal, or the audit itself. */
+  readonly by: Actor;
   /** When it came to be so, in epoch milliseconds. */
   readonly at: number;
   /** The finding as it was then. */

@@ -8,6 +8,12 @@ export interface FindingSubject extends RepositoryId {
   readonly digest?: Digest;
 }
 
+/**
+ * Where findings are kept that are about no audited registry: a source that does not report, a foreign registry. In place of
+ * a login server, which none can be.
+ */
+export const estate = '_estate';
+
 /** Facts of a finding by name; numbers that {@link isTimeName} names are times in epoch milliseconds. */
 export type FindingDetail = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
@@ -29,9 +35,14 @@ export interface Finding {
   readonly detail: FindingDetail;
 }
 
-/** A finding of a kind about an image. */
-export function findingOf(kind: FindingKind, subject: FindingSubject, detail: FindingDetail): Finding {
-  const { severity, identity } = findingKinds[kind];
+/** A finding of a kind about an image; as severe as its kind is, unless it says otherwise. */
+export function findingOf(
+  kind: FindingKind,
+  subject: FindingSubject,
+  detail: FindingDetail,
+  severity: Severity = findingKinds[kind].severity,
+): Finding {
+  const { identity } = findingKinds[kind];
   const { registry, repository, tag, digest } = subject;
   const facts = identity.map((name) => detail[name] ?? null);
   return {

@@ -4,7 +4,10 @@ export type Severity = (typeof severities)[number];
 
 /** What every finding of a kind has in common. */
 interface KindOfFinding {
+  /** How much one matters; the most that it may, where that depends on what is found. */
   readonly severity: Severity;
+  /** How much it may matter instead. */
+  readonly lesser?: readonly Severity[];
   /** What to do about it. */
   readonly remedy: string;
   /** Facts beside the image that make two findings of the kind two and not one. */
@@ -59,6 +62,93 @@ export const findingKinds = {
     remedy:
       'Give the identity that locks metadata/read and metadata/write on the repository, and look for a lock of the whole repository. It is tried again with every enforcement.',
     identity: ['change', 'code'],
+  },
+  /** A digest was deleted that workloads run, would pull at their next start, or keep to go back to. */
+  DeletedDigestInUse: {
+    severity: 'critical',
+    lesser: ['high'],
+    remedy:
+      'Bring the digest back before anything that needs it restarts (wayBack says how), and do not restart or scale those workloads until then. Find out who deleted it, and approve what production runs so that it is locked.',
+    identity: [],
+  },
+  /** A digest was deleted while it could not be known whether something uses it. */
+  DeletedDigestUseUnknown: {
+    severity: 'high',
+    remedy:
+      'Make the sources named report again: it is judged by itself once they have. Until then take it for used, and bring it back if in doubt.',
+    identity: [],
+  },
+  /** Workloads refer to a tag or digest that the registry does not have. */
+  MissingImage: {
+    severity: 'critical',
+    lesser: ['high'],
+    remedy:
+      'Push the image again, or point the workloads to one that exists, before they restart: what runs lives on cached layers.',
+    identity: [],
+  },
+  /** An index that is in use lists manifests that the registry does not have. */
+  MissingIndexChild: {
+    severity: 'critical',
+    lesser: ['high'],
+    remedy:
+      'Push the missing manifests again with the same digests: nodes of those platforms cannot start the image.',
+    identity: [],
+  },
+  /** What runs is not what its tag points to now: the next restart changes what runs. */
+  TagDrift: {
+    severity: 'high',
+    lesser: ['medium'],
+    remedy:
+      'Pin the workload to the digest it should run, or roll it out again on purpose; if nobody meant to move the tag, move it back.',
+    identity: [],
+  },
+  /** A workload of a protected environment, or one that names `latest`, is not pinned to a digest. */
+  MutableReference: {
+    severity: 'medium',
+    remedy: 'Refer to the image by its digest, or make the tag immutable or approve it with its tag locked.',
+    identity: [],
+  },
+  /** A digest runs in an environment that it was not approved for. */
+  UnapprovedDigestRunning: {
+    severity: 'high',
+    remedy: 'Approve the digest for the environment if it should run there, or roll back to one that is.',
+    identity: ['environment'],
+  },
+  /** Workloads use images of a registry that the policy does not approve. */
+  UnapprovedRegistry: {
+    severity: 'medium',
+    remedy:
+      'Import the image into an approved registry and refer to it there, or approve the registry in the policy.',
+    identity: ['from'],
+  },
+  /** The replicas of one workload run different digests of one image. */
+  ReplicaSkew: {
+    severity: 'medium',
+    remedy: 'Roll the workload out again, pinned to one digest.',
+    identity: ['workload'],
+  },
+  /** A source of the inventory has not told completely what it uses for too long: nothing counts as unused until it has. */
+  SourceStale: {
+    severity: 'high',
+    lesser: ['medium'],
+    remedy:
+      'Make the source readable again, or have its snapshot submitted; retire it if it is gone for good. Until then nothing is released or deleted by what it does not say.',
+    identity: ['source'],
+  },
+  /** A comparison found changes of the registry that no event had told. */
+  UnannouncedChange: {
+    severity: 'medium',
+    remedy:
+      'Look at the event subscription (its filters, its dead letters, its delivery failures): changes are seen only once an hour without it.',
+    identity: [],
+  },
+  /** A scanner found vulnerabilities in a digest that runs. */
+  VulnerableDigestRunning: {
+    severity: 'critical',
+    lesser: ['high', 'medium', 'low'],
+    remedy:
+      'Rebuild the image on a patched base and roll it out, or waive the finding with a reason and an end.',
+    identity: [],
   },
 } as const satisfies Readonly<Record<string, KindOfFinding>>;
 

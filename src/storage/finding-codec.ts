@@ -1,9 +1,18 @@
-import type { StoredFinding } from '../audit/findings.ts';
-import { openedAt } from '../audit/findings.ts';
 import { boundedDetail } from '../findings/bounded-detail.ts';
 import type { FindingDetail } from '../findings/finding.ts';
 import { type FindingKind, findingKinds, type Severity, severities } from '../findings/kind.ts';
+import {
+  type FindingStatus,
+  findingStatuses,
+  type Note,
+  openedAt,
+  type StoredFinding,
+  type Waiver,
+} from '../findings/lifecycle.ts';
 import { parseDigest } from '../registry/digest.ts';
+import { fieldsOf } from '../registry/fields.ts';
+import { noFindings } from '../registry/findings.ts';
+import { freeText, timestampForm } from '../registry/form.ts';
 import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
 import {
   closedFindings,
@@ -25,37 +34,79 @@ export function storableDetail(detail: FindingDetail): FindingDetail {
 
 /** The keys of a finding's rows, all with the same columns: its own, and those of the lists that it is in. */
 export function findingRowKeys(finding: StoredFinding): readonly [string, ...string[]] {
-  const { id, severity, subject, resolvedAt } = finding;
+  const { id, severity, subject, status, resolvedAt } = finding;
   const opened = { time: openedAt(finding), id };
   const lists =
-    resolvedAt === undefined
+    status !== 'resolved'
       ? [openFindings, openFindingsOfSeverity(severity), openFindingsAbout(subject.repository)].map((list) =>
           findingListKey(list, opened),
         )
-      : [findingListKey(closedFindings, { time: resolvedAt, id })];
+      : [findingListKey(closedFindings, { time: resolvedAt ?? openedAt(finding), id })];
   return [findingKey(id), ...lists];
 }
 
 /** The columns of each of a finding's rows. Its id ends their keys, its registry is their partition. */
 export function findingColumns(finding: StoredFinding): Columns {
-  const { kind, severity, subject, detail, firstSeen, lastSeen, reopenedAt, resolvedAt } = finding;
+  const { kind, severity, status, revision, subject, detail, firstSeen, lastSeen } = finding;
+  const { reopenedAt, resolvedAt, resolution, acknowledgement, waiver, escalations, escalatedAt } = finding;
   return {
     kind,
     severity,
+    status,
+    revision,
     repository: subject.repository,
     tag: subject.tag,
     digest: subject.digest,
     detail: JSON.stringify(detail),
     firstSeen: timeText(firstSeen),
     lastSeen: timeText(lastSeen),
-    reopenedAt: reopenedAt === undefined ? undefined : timeText(reopenedAt),
-    resolvedAt: resolvedAt === undefined ? undefined : timeText(resolvedAt),
+    reopenedAt: optionalTime(reopenedAt),
+    resolvedAt: optionalTime(resolvedAt),
+    resolution: resolution && noteText(resolution),
+    acknowledgement: acknowledgement && noteText(acknowledgement),
+    waiver:
+      waiver && JSON.stringify({ ...noteJson(waiver), owner: waiver.owner, until: timeText(waiver.until) }),
+    escalations,
+    escalatedAt: optionalTime(escalatedAt),
   };
+}
+
+function optionalTime(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : timeText(time);
+}
+
+function noteText(note: Note): string {
+  return JSON.stringify(noteJson(note));
+}
+
+function noteJson({ by, byName, reason, at }: Note) {
+  return { by, byName, reason, at: timeText(at) };
+}
+
+const noteField = freeText(4_096);
+
+function readNote(text: string | undefined): Note | undefined {
+  const fields = fieldsOf(JSON.parse(text ?? 'null'), '', noFindings());
+  const [by, byName] = [fields.optional('by', noteField), fields.optional('byName', noteField)];
+  const [reason, at] = [fields.optional('reason', noteField), fields.optional('at', timestampForm)];
+  return by === undefined || byName === undefined || reason === undefined || at === undefined
+    ? undefined
+    : { by, byName, reason, at };
+}
+
+function readWaiver(text: string | undefined): Waiver | undefined {
+  const note = readNote(text);
+  const fields = fieldsOf(JSON.parse(text ?? 'null'), '', noFindings());
+  const [owner, until] = [fields.optional('owner', noteField), fields.optional('until', timestampForm)];
+  return note === undefined || owner === undefined || until === undefined
+    ? undefined
+    : { ...note, owner, until };
 }
 
 /** Reads any row of a finding; throws a permanent AuditFault when it isn't one. */
 export function readFindingRow(row: StoredRow): StoredFinding {
-  const id = row.rowKey.split('|').at(-1);
+  // The id ends the keys, but for an alert's, which a revision follows.
+  const id = row.rowKey.split('|').at(-1)?.split('.')[0];
   const kind = textOf(row, 'kind');
   const severity = textOf(row, 'severity');
   const repository = textOf(row, 'repository');
@@ -65,6 +116,9 @@ export function readFindingRow(row: StoredRow): StoredFinding {
   if (!id || !isKind(kind) || !isSeverity(severity) || repository === undefined) throw corrupt(row);
   if (firstSeen === undefined || lastSeen === undefined || !isDetail(detail)) throw corrupt(row);
   const resolvedAt = readTime(textOf(row, 'resolvedAt'));
+  const status = textOf(row, 'status') ?? (resolvedAt === undefined ? 'open' : 'resolved');
+  if (!isStatus(status)) throw corrupt(row);
+  const escalations = textOf(row, 'escalations');
   return {
     id,
     kind,
@@ -78,10 +132,20 @@ export function readFindingRow(row: StoredRow): StoredFinding {
     detail,
     firstSeen,
     lastSeen,
-    status: resolvedAt === undefined ? 'open' : 'resolved',
+    status,
+    revision: Number(textOf(row, 'revision') ?? 1),
     ...optional('reopenedAt', readTime(textOf(row, 'reopenedAt'))),
     ...optional('resolvedAt', resolvedAt),
+    ...optional('resolution', readNote(textOf(row, 'resolution'))),
+    ...optional('acknowledgement', readNote(textOf(row, 'acknowledgement'))),
+    ...optional('waiver', readWaiver(textOf(row, 'waiver'))),
+    ...optional('escalations', escalations === undefined ? undefined : Number(escalations)),
+    ...optional('escalatedAt', readTime(textOf(row, 'escalatedAt'))),
   };
+}
+
+function isStatus(text: string): text is FindingStatus {
+  return findingStatuses.some((status) => status === text);
 }
 
 function isKind(text: string | undefined): text is FindingKind {

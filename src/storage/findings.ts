@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
 import { concurrently } from '../audit/concurrently.ts';
 import { AuditFault } from '../audit/fault.ts';
+import type { FindingFilter, Findings, PlacedFinding } from '../audit/findings.ts';
+import type { Alert } from '../audit/inventory-ports.ts';
 import {
-  type FindingFilter,
-  type Findings,
+  type Actor,
+  type Advance,
+  advanceFinding,
+  auditItself,
   openedAt,
-  type PlacedFinding,
   type StoredFinding,
-} from '../audit/findings.ts';
-import type { Finding } from '../findings/finding.ts';
+  seen,
+  settled,
+} from '../findings/lifecycle.ts';
+import { alertOf, alertRow } from './alert-codec.ts';
+import { optional } from './entry-codec.ts';
 import { findingColumns, findingRowKeys, readFindingRow, storableDetail } from './finding-codec.ts';
 import {
   closedFindings,
@@ -31,22 +37,31 @@ const largestPage = 1_000;
 
 /**
  * Keeps findings in the `findings` table, a partition a registry. What is listed by range is kept with each list, in the same
- * transaction; a finding's own row guards them all, so that two who tell the same at once make one of it.
+ * transaction; a finding's own row guards them all, so that two who tell the same at once make one of it. What became of a
+ * finding is put into the outbox of alerts by that transaction too, so that it is told whatever comes after; `onAlert` hears
+ * of it at once.
  */
-export function findingsStore(findings: Table): Findings {
+export function findingsStore(findings: Table, onAlert: (alert: Alert) => void = () => undefined): Findings {
   /** Makes of a finding what `next` makes of it as it is at that moment, nothing when `undefined`. Answers it as it is then. */
   async function change(
     registry: string,
     id: string,
-    next: (before: StoredFinding | undefined) => StoredFinding | undefined,
+    at: number,
+    by: Actor,
+    next: (before: StoredFinding | undefined) => Advance | undefined,
   ): Promise<StoredFinding | undefined> {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const row = await findings.get(registry, findingKey(id));
       const before = row && readFindingRow(row);
-      const after = next(before);
-      if (after === undefined) return before;
-      const outcome = await findings.transact(operationsOf(registry, before, after, row?.etag));
-      if (outcome === 'committed') return after;
+      const advance = next(before);
+      if (advance === undefined) return before;
+      const { finding: after } = advance;
+      if (before !== undefined && isSame(before, after)) return before;
+      const alert = alertOf(advance, at, by);
+      const outcome = await findings.transact(operationsOf(registry, before, after, row?.etag, alert));
+      if (outcome !== 'committed') continue;
+      if (alert !== undefined) onAlert(alert);
+      return after;
     }
     throw new AuditFault('contention', `${mostAttempts} lost races for the finding ${id}`, {
       retryable: true,
@@ -58,7 +73,8 @@ export function findingsStore(findings: Table): Findings {
       const found = new Map(raised.map((finding) => [findingId(finding.identity), finding]));
       const isNew = new Map<string, boolean>();
       await concurrently(each(found), mostAtOnce, async ([id, finding]) => {
-        const now = await change(registry, id, (known) => seen(id, finding, at, known));
+        const storable = { ...finding, detail: storableDetail(finding.detail) };
+        const now = await change(registry, id, at, auditItself, (known) => seen(known, id, storable, at));
         // By its times, since whoever repeats a call whose answer was lost is to hear the same.
         isNew.set(id, now?.status === 'open' && openedAt(now) === at);
       });
@@ -70,12 +86,15 @@ export function findingsStore(findings: Table): Findings {
 
     async settle(registry, { repository, kinds }, stillThere, at) {
       const there = new Set([...stillThere].map(findingId));
-      const range = { partitionKey: registry, ...keysUnder(openFindingsAbout(repository)) };
+      const range = {
+        partitionKey: registry,
+        ...keysUnder(listOf({ statuses: ['open'], ...optional('repository', repository) })),
+      };
       const open = await Array.fromAsync(rowsOf(findings, range), readFindingRow);
       const gone = open.filter(({ id, kind }) => kinds.includes(kind) && !there.has(id));
       const resolved: string[] = [];
       await concurrently(each(gone), mostAtOnce, async ({ id }) => {
-        const now = await change(registry, id, (known) => settled(at, known));
+        const now = await change(registry, id, at, auditItself, (known) => settled(known, at));
         if (now?.resolvedAt === at) resolved.push(id);
       });
       return resolved;
@@ -84,6 +103,20 @@ export function findingsStore(findings: Table): Findings {
     async get(registry, id) {
       const row = await findings.get(registry, findingKey(id));
       return row && readFindingRow(row);
+    },
+
+    async change(registry, id, event, by, at) {
+      let problem: string | undefined;
+      let isChanged = false;
+      const finding = await change(registry, id, at, by, (known) => {
+        const advance = known && advanceFinding(known, event, by, at);
+        problem = advance !== undefined && 'problem' in advance ? advance.problem : undefined;
+        isChanged = advance !== undefined && 'finding' in advance;
+        return advance !== undefined && 'finding' in advance ? advance : undefined;
+      });
+      if (finding === undefined) return undefined;
+      if (problem !== undefined) return { outcome: 'refused', problem };
+      return { outcome: isChanged ? 'changed' : 'unchanged', finding };
     },
 
     async page(registry, filter, limit, after) {
@@ -117,38 +150,6 @@ export function findingId(identity: string): string {
   return createHash('sha256').update(identity, 'utf8').digest('hex').slice(0, 32);
 }
 
-/** A finding once it was seen; `undefined` when that changes nothing. */
-function seen(
-  id: string,
-  { kind, severity, subject, detail }: Finding,
-  at: number,
-  known: StoredFinding | undefined,
-): StoredFinding | undefined {
-  const now = { id, kind, severity, subject, detail: storableDetail(detail), lastSeen: at };
-  if (known === undefined) return { ...now, firstSeen: at, status: 'open' };
-  const { firstSeen, reopenedAt, resolvedAt } = known;
-  if (resolvedAt !== undefined) {
-    // A look from before it was resolved, told late.
-    if (at < resolvedAt) return undefined;
-    return { ...now, firstSeen, reopenedAt: at, status: 'open' };
-  }
-  if (at < known.lastSeen) return undefined;
-  const after: StoredFinding = {
-    ...now,
-    firstSeen,
-    status: 'open',
-    ...(reopenedAt === undefined ? {} : { reopenedAt }),
-  };
-  return isSame(known, after) ? undefined : after;
-}
-
-/** A finding that a look no longer found; `undefined` when that changes nothing. */
-function settled(at: number, known: StoredFinding | undefined): StoredFinding | undefined {
-  // Found by a later look.
-  if (known === undefined || known.status !== 'open' || known.lastSeen > at) return undefined;
-  return { ...known, status: 'resolved', resolvedAt: at };
-}
-
 function isSame(a: StoredFinding, b: StoredFinding): boolean {
   return JSON.stringify(findingColumns(a)) === JSON.stringify(findingColumns(b));
 }
@@ -159,6 +160,7 @@ function operationsOf(
   before: StoredFinding | undefined,
   after: StoredFinding,
   etag: string | undefined,
+  alert: Alert | undefined,
 ): readonly Operation[] {
   const columns = findingColumns(after);
   const [own, ...lists] = findingRowKeys(after);
@@ -172,18 +174,20 @@ function operationsOf(
     ...left
       .filter((key) => !lists.includes(key))
       .map((rowKey): Operation => ({ operation: 'remove', row: { partitionKey: registry, rowKey } })),
+    ...(alert === undefined ? [] : [{ operation: 'insert' as const, row: alertRow(registry, alert) }]),
   ];
 }
 
 /** The shortest list that has all findings asked for. */
-function listOf({ status, severity, repository }: FindingFilter): string {
-  if (status === 'resolved') return closedFindings;
+function listOf({ statuses, severity, repository }: FindingFilter): string {
+  if (statuses.includes('resolved')) return closedFindings;
   if (repository !== undefined) return openFindingsAbout(repository);
   return severity === undefined ? openFindings : openFindingsOfSeverity(severity);
 }
 
-function isWanted({ kind, severity, subject }: StoredFinding, filter: FindingFilter): boolean {
+function isWanted({ kind, severity, status, subject }: StoredFinding, filter: FindingFilter): boolean {
   return (
+    filter.statuses.includes(status) &&
     (filter.kind ?? kind) === kind &&
     (filter.severity ?? severity) === severity &&
     (filter.repository ?? subject.repository) === subject.repository &&

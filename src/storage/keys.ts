@@ -99,8 +99,23 @@ export const openFindings = 'o|';
 export const openFindingsOfSeverity = (severity: string) => `s|${severity}|`;
 /** The open findings about a repository. */
 export const openFindingsAbout = (repository: string) => `p|${repository.replaceAll('/', ':')}|`;
+/** What became of findings and is still to be told, the oldest first. */
+export const alertKey = (at: number, id: string) => `x|${String(at).padStart(13, '0')}|${id}`;
+/** The outbox of alerts: keys of {@link alertKey} up to a time. */
+export const alertsUntil = (at: number) => ({ from: 'x|', before: `x|${String(at).padStart(13, '0')}|~` });
 /** The findings of a registry that are closed. */
 export const closedFindings = 'c|';
+
+/** The partition of the claims that a source reported. */
+export const sourceKey = (source: string) => `source|${source}`;
+/** Claims as their sources list them (`o|`, `h|`), and as the repositories that they are on do (`u|`, `e|`). */
+export const claimLists = {
+  source: { open: 'o|', ended: 'h|' },
+  repository: { open: 'u|', ended: 'e|' },
+} as const;
+/** A claim that ended, by when it began: newest first. */
+export const endedClaimKey = (list: string, firstSeen: number, id: string) =>
+  `${list}${inverted(firstSeen)}|${id}`;
 
 /** Keys that begin with a prefix, optionally only those not newer than a time, and only those after a key. */
 export function keysUnder(

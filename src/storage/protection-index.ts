@@ -1,14 +1,12 @@
 import type { ProtectionIndex } from '../audit/protection-ports.ts';
 import { optional, readTime, textOf, timeText } from './entry-codec.ts';
 import { keysUnder } from './keys.ts';
+import { rememberedNames } from './remembered-names.ts';
 import { fullPage, rowsOf, type Table } from './row.ts';
 
 const approvalsOf = (registry: string) => `approvals|${registry}`;
 const protectedOf = (registry: string) => `protected|${registry}`;
 const keyOf = (repository: string) => `p|${repository.replaceAll('/', ':')}`;
-
-/** Milliseconds for which the names of protected repositories are remembered, so that a push costs no reading. */
-const rememberedMs = 60_000;
 
 /**
  * The index of approvals and protected repositories, in the `inventory` table: one row an approval, whose id sorts the
@@ -18,22 +16,13 @@ export function protectionIndex(
   inventory: Table,
   now: () => number = () => performance.now(),
 ): ProtectionIndex {
-  const remembered = new Map<string, { readonly at: number; readonly names: Promise<ReadonlySet<string>> }>();
-
   async function* repositories(registry: string): AsyncGenerator<string> {
     const range = { partitionKey: protectedOf(registry), ...keysUnder('p|'), select: [] };
     for await (const { rowKey } of rowsOf(inventory, range)) yield rowKey.slice(2).replaceAll(':', '/');
   }
 
-  function names(registry: string): Promise<ReadonlySet<string>> {
-    const known = remembered.get(registry);
-    if (known !== undefined && now() - known.at < rememberedMs) return known.names;
-    const read = Array.fromAsync(repositories(registry)).then((all) => new Set(all));
-    remembered.set(registry, { at: now(), names: read });
-    // What could not be read is asked for again.
-    read.catch(() => remembered.delete(registry));
-    return read;
-  }
+  // A push costs no reading.
+  const names = rememberedNames(repositories, now);
 
   return {
     repositories,
@@ -47,7 +36,7 @@ export function protectionIndex(
           row: { partitionKey: protectedOf(registry), rowKey: keyOf(repository), columns: {} },
         },
       ]);
-      remembered.delete(registry);
+      names.forget(registry);
     },
     async repositoryOf(registry, approval) {
       const row = await inventory.get(approvalsOf(registry), approval);
@@ -62,7 +51,7 @@ export function protectionIndex(
       });
       return { items, ...optional('next', next === undefined ? undefined : rows.at(-1)?.rowKey) };
     },
-    isProtected: async (registry, repository) => (await names(registry)).has(repository),
+    isProtected: async (registry, repository) => (await names.of(registry)).has(repository),
     async lastWhole(registry, repository) {
       const row = await inventory.get(protectedOf(registry), keyOf(repository));
       return row && readTime(textOf(row, 'wholeAt'));

@@ -12,6 +12,7 @@ export interface Tables {
   readonly rejected: Table;
   readonly inventory: Table;
   readonly findings: Table;
+  readonly workloads: Table;
 }
 
 /** Makes the client of a table by its name. */
@@ -40,5 +41,6 @@ export function tablesOf(clientOf: TableClientOf): Tables {
     rejected: table('rejected'),
     inventory: table('inventory'),
     findings: table('findings'),
+    workloads: table('workloads'),
   };
 }

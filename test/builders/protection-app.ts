@@ -143,7 +143,7 @@ export function protectionApp({
     holds: () => holds(protectedId.registry),
     verify,
     async findings(status: 'open' | 'resolved' = 'open') {
-      const { items } = await found.page(protectedId.registry, { status }, 1000);
+      const { items } = await found.page(protectedId.registry, { statuses: [status] }, 1000);
       return items.map(({ finding }) => finding);
     },
     /** Everything stated of the repository, oldest first. */

@@ -53,10 +53,10 @@ describe('when a registry has many open findings', () => {
   }
 
   it.each<[FindingFilter, number]>([
-    [{ status: 'open' }, 50],
-    [{ status: 'open', severity: 'critical' }, 2],
-    [{ status: 'open', repository: 'team/app-7' }, 10],
-    [{ status: 'resolved' }, 0],
+    [{ statuses: ['open'] }, 50],
+    [{ statuses: ['open'], severity: 'critical' }, 2],
+    [{ statuses: ['open'], repository: 'team/app-7' }, 10],
+    [{ statuses: ['resolved'] }, 0],
   ])('a page of %j reads the rows that it gives, once', async (filter, rows) => {
     const { store, costOf } = await many();
     const cost = await costOf(store.page(registry, filter, 50));

@@ -1,0 +1,53 @@
+import type { Alert } from '../audit/inventory-ports.ts';
+import { type Actor, type Advance, type FindingChange, findingChanges } from '../findings/lifecycle.ts';
+import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
+import { findingColumns, readFindingRow } from './finding-codec.ts';
+import { alertKey } from './keys.ts';
+import type { Row, StoredRow } from './row.ts';
+
+/** The alert that tells what became of a finding; nothing when only its detail did. */
+export function alertOf({ finding, change }: Advance, at: number, by: Actor): Alert | undefined {
+  return change === undefined
+    ? undefined
+    : { id: `${finding.id}.${finding.revision}`, change, at, by, finding };
+}
+
+/** An alert in the outbox, before it was told to anybody. */
+export function alertRow(registry: string, { id, change, at, by, finding }: Alert): Row {
+  return {
+    partitionKey: registry,
+    rowKey: alertKey(at, id),
+    columns: { ...findingColumns(finding), change, changedAt: timeText(at), by: by.id, byName: by.name },
+  };
+}
+
+/** An alert that is still to be told, and to whom it was. */
+export interface WaitingAlert {
+  readonly alert: Alert;
+  /** Names of those who were told. */
+  readonly told: readonly string[];
+  /** How often it was tried. */
+  readonly attempts: number;
+  /** Epoch milliseconds before which it is not tried again. */
+  readonly notBefore?: number;
+}
+
+/** Reads an alert of the outbox; throws a permanent AuditFault when the row isn't one. */
+export function readAlertRow(row: StoredRow): WaitingAlert {
+  const finding = readFindingRow(row);
+  const change = textOf(row, 'change');
+  const at = readTime(textOf(row, 'changedAt'));
+  const id = row.rowKey.split('|').at(-1);
+  if (!isChange(change) || at === undefined || id === undefined) throw corrupt(row);
+  const by = { id: textOf(row, 'by') ?? '', name: textOf(row, 'byName') ?? '' };
+  return {
+    alert: { id, change, at, by, finding },
+    told: (textOf(row, 'told') ?? '').split(' ').filter((name) => name !== ''),
+    attempts: Number(textOf(row, 'attempts') ?? 0),
+    ...optional('notBefore', readTime(textOf(row, 'notBefore'))),
+  };
+}
+
+function isChange(text: string | undefined): text is FindingChange {
+  return findingChanges.some((change) => change === text);
+}
