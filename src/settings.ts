@@ -3,6 +3,8 @@ import type { Policy } from './protection/policy.ts';
 import { readPolicy } from './protection/policy-reading.ts';
 import type { AcceptedRegistry } from './registry/accepted-registry.ts';
 import type { LogSource } from './registry/log-source.ts';
+import type { Source } from './workloads/source.ts';
+import { readSources } from './workloads/source-reading.ts';
 
 /** How the audit's storage is reached: a connection string, or endpoints and an identity. */
 export type StorageSettings =
@@ -26,6 +28,8 @@ export interface Settings {
   readonly logs: readonly LogSource[];
   /** What is protected; absent: nothing can be approved. */
   readonly policy?: Policy;
+  /** Places that are asked which images are used; with none, nothing counts as unused. */
+  readonly sources: readonly Source[];
   /** Client id of the user-assigned identity that sets locks, when it is another. */
   readonly lockerClientId?: string;
 }
@@ -47,6 +51,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export type ReadText = (path: string) => string | undefined;
 
 const policyFile = 'policy.json';
+const inventoryFile = 'inventory.json';
 
 /**
  * Reads the settings of an environment, and the policy that they or the app's folder hold; throws {@link SettingsError}
@@ -61,6 +66,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
   const registryToken = readRegistryToken(environment, problems);
   const logs = readLogs(environment['ACR_AUDIT_LOGS'], registries, problems);
   const policy = readPolicyFile(environment['ACR_AUDIT_POLICY'], readText, problems);
+  const sources = readInventoryFile(environment['ACR_AUDIT_INVENTORY'], readText, problems);
   const lockerClientId = environment['ACR_AUDIT_LOCKER_CLIENT_ID'];
   if (storage === undefined || problems.length > 0) throw new SettingsError(problems);
   return {
@@ -68,6 +74,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
     storage,
     auth,
     logs,
+    sources,
     ...(policy === undefined ? {} : { policy }),
     ...(lockerClientId ? { lockerClientId } : {}),
     ...(clientId ? { clientId } : {}),
@@ -90,6 +97,23 @@ function readPolicyFile(
   if (reading.ok) return reading.policy;
   problems.push(...reading.problems.map(({ field, problem }) => `${path}: ${field} ${problem}`));
   return undefined;
+}
+
+function readInventoryFile(
+  asked: string | undefined,
+  readText: ReadText,
+  problems: string[],
+): readonly Source[] {
+  const path = asked || inventoryFile;
+  const text = readText(path);
+  if (text === undefined) {
+    if (asked) problems.push(`ACR_AUDIT_INVENTORY names ${path}, which is not there`);
+    return [];
+  }
+  const reading = readSources(parsed(text));
+  if (reading.ok) return reading.sources;
+  problems.push(...reading.problems.map(({ field, problem }) => `${path}: ${field} ${problem}`));
+  return [];
 }
 
 /** What is no JSON is read as nothing, which no policy is. */

@@ -38,7 +38,8 @@ export interface Listing<T> {
 
 /**
  * Answers with a page of a list. JSON carries `cursor` beside `items`; every form links the next page in a `Link` header
- * (RFC 8288). `cells` gives an item's cells for CSV, under the same names in the same order for every item.
+ * (RFC 8288). `cells` gives an item's cells for CSV, under the same names in the same order for every
+ * item; `members` are beside the items in JSON alone.
  */
 export function listingResponse<T>(
   { items, next }: Listing<T>,
@@ -46,6 +47,7 @@ export function listingResponse<T>(
   url: string,
   columns: readonly string[],
   cells: (item: T) => Readonly<Record<string, string | number | undefined>>,
+  members: Readonly<Record<string, unknown>> = {},
 ): HttpResponseInit {
   const cursor = next === undefined ? undefined : cursorOf(next);
   const headers = {
@@ -56,7 +58,7 @@ export function listingResponse<T>(
   };
   switch (form) {
     case 'json':
-      return { headers, jsonBody: cursor === undefined ? { items } : { items, cursor } };
+      return { headers, jsonBody: { items, ...(cursor === undefined ? {} : { cursor }), ...members } };
     case 'ndjson': {
       const body = items.map((item) => `${JSON.stringify(item)}\n`).join('');
       return { headers: { ...headers, 'content-type': 'application/x-ndjson' }, body };

@@ -16,11 +16,20 @@ export type BodyReading<B> =
   | { readonly ok: true; readonly value: B }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
+/** A body as it was sent. */
+export interface SentBody {
+  readonly text: string;
+  /** The request's `Content-Type` header. */
+  readonly contentType: string;
+}
+
 /** Parts of a path by name, decoded and not checked. */
 type PathParts = Readonly<Record<string, string>>;
 
 /** A request as a route sees it: parameters and body read, caller known and allowed. */
 export interface ReadRequest<Q, B = undefined, P = PathParts> {
+  /** The body as it was sent, where the route reads it by itself. */
+  readonly sent: SentBody | undefined;
   /** The path's parameters. */
   readonly params: P;
   readonly query: Q;
@@ -46,6 +55,8 @@ export interface Route<S extends z.ZodMiniType = z.ZodMiniType, B = unknown, P =
   readonly query: S;
   /** Reads the JSON of a body; absent where none is taken. Never throws. */
   readonly body?: (json: unknown) => BodyReading<B>;
+  /** Characters of a body that the route reads by itself; absent where it takes none, or JSON alone. */
+  readonly mostSent?: number;
   /** Reads the path's parameters, which come percent-decoded; absent where they are taken as they come. */
   readonly params?: z.ZodMiniType<P>;
   answer(request: ReadRequest<z.output<S>, B, P>): Promise<HttpResponseInit>;
@@ -85,7 +96,8 @@ export async function answerTo(
     const query = readQuery(to.query, request.query);
     const accept = request.headers.get('accept') ?? '*/*';
     const body = to.body === undefined ? undefined : await readBody(to.body, request);
-    return await to.answer({ params, query, body, principal, accept, url: request.url });
+    const sent = to.mostSent === undefined ? undefined : await readSent(to.mostSent, request);
+    return await to.answer({ params, query, body, sent, principal, accept, url: request.url });
   } catch (error) {
     if (error instanceof RequestProblem) return problemResponse(error.problem);
     const cause = error instanceof Error ? error.cause : undefined;
@@ -150,18 +162,26 @@ async function readBody<B>(read: (json: unknown) => BodyReading<B>, request: Htt
       detail: 'Send JSON with the header content-type: application/json.',
     });
   }
-  const text = await request.text();
-  if (text.length > maxBodyLength) {
-    throw new RequestProblem({
-      status: 413,
-      type: 'too-long',
-      title: 'The body is too long',
-      detail: `It has ${text.length} characters: at most ${maxBodyLength}.`,
-    });
-  }
+  const { text } = await readSent(maxBodyLength, request);
   const reading = read(parsed(text));
   if (!reading.ok) throw badBody(reading.problems);
   return reading.value;
+}
+
+async function readSent(most: number, request: HttpRequest): Promise<SentBody> {
+  const tooLong = (length: number) =>
+    new RequestProblem({
+      status: 413,
+      type: 'too-long',
+      title: 'The body is too long',
+      detail: `It has ${length} characters: at most ${most}.`,
+    });
+  // Four bytes make a character at most.
+  const announced = Number(request.headers.get('content-length') ?? 0);
+  if (announced > most * 4) throw tooLong(announced);
+  const text = await request.text();
+  if (text.length > most) throw tooLong(text.length);
+  return { text, contentType: request.headers.get('content-type') ?? '' };
 }
 
 function parsed(text: string): unknown {

@@ -10,7 +10,12 @@ import {
 import { parseDigest } from '../registry/digest.ts';
 import { approvalId } from './approval-id.ts';
 import type { Log } from './ports.ts';
-import type { EnforcementQueue, EnforcementRequest, OnPush, ProtectionIndex } from './protection-ports.ts';
+import type {
+  EnforcementQueue,
+  EnforcementRequest,
+  OnRecorded,
+  ProtectionIndex,
+} from './protection-ports.ts';
 import { type ProtectionRecordsPorts, recordStatement } from './protection-records.ts';
 
 export interface EnforceLocksPorts {
@@ -44,9 +49,10 @@ export function enforceAfterPush(
     index,
     queue,
   }: { readonly index: Pick<ProtectionIndex, 'isProtected'>; readonly queue: EnforcementQueue },
-): OnPush {
+): OnRecorded {
   return async ({ registry, repository, fact }: AuditRecord): Promise<void> => {
-    const { tag, digest, at, source } = fact;
+    const { action, tag, digest, at, source } = fact;
+    if (action !== 'push') return;
     // What was there before the registry was first looked at was not pushed just now.
     if (source === 'backfill') return;
     const isAtPush =

@@ -75,7 +75,7 @@ export function foundRecords(
     ]);
     if (outcome === 'conflict') return false;
     facts.forEach(onRecorded);
-    for (const fact of facts) await ports.onPush?.({ ...repository, fact });
+    for (const fact of facts) await ports.onRecorded?.({ ...repository, fact });
     return true;
   }
 

@@ -60,8 +60,8 @@ export interface EnforcementQueue {
   add(request: EnforcementRequest): Promise<void>;
 }
 
-/** Told of every push that was recorded, at least once. */
-export type OnPush = (record: AuditRecord) => Promise<void>;
+/** Told of every fact that was recorded, at least once. */
+export type OnRecorded = (record: AuditRecord) => Promise<void>;
 
 /** Makes ids that nobody can guess or repeat. */
 export interface Ids {

@@ -1,4 +1,6 @@
+import { findingOf } from '../findings/finding.ts';
 import { AuditFault } from './fault.ts';
+import type { Findings } from './findings.ts';
 import type { ChangeCounts, Clock, Leases, Log, UnannouncedChanges } from './ports.ts';
 import type { ReconcileRounds } from './reconcile-registries.ts';
 import type { ReconcileSummary, Reconciliation } from './reconcile-repository.ts';
@@ -16,6 +18,7 @@ export interface ReconcileNextPorts {
   readonly rounds: Pick<ReconcileRounds, 'remember'>;
   readonly leases: Leases;
   readonly changes: Pick<UnannouncedChanges, 'note'>;
+  readonly findings: Pick<Findings, 'raise' | 'settle'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -25,7 +28,9 @@ export interface ReconcileNextPorts {
  * so. One that fails is remembered until it succeeds: what is found missing then may have gone at any time since the
  * last that did. The fault is thrown on, so that the comparison is made again.
  */
-export function reconcileNext({ reconcile, rounds, leases, changes, clock, log }: ReconcileNextPorts) {
+export function reconcileNext(ports: ReconcileNextPorts) {
+  const { reconcile, rounds, leases, changes, findings, clock, log } = ports;
+
   async function compared(
     reconciliation: Reconciliation,
     signal: AbortSignal,
@@ -42,8 +47,23 @@ export function reconcileNext({ reconcile, rounds, leases, changes, clock, log }
       noted = count;
     }
 
+    /** Untags are announced by no event, so finding one says nothing of the events. */
+    async function tell({ pushes, untags, deletions }: ChangeCounts): Promise<void> {
+      if (source === 'backfill') return;
+      const isFound = pushes + deletions > 0;
+      const since = before === undefined ? {} : { notBefore: before };
+      const detail = { pushes, untags, deletions, ...since, foundAt: startedAt };
+      const found = isFound ? [findingOf('UnannouncedChange', { registry, repository }, detail)] : [];
+      await findings.raise(registry, found, startedAt);
+      const stillThere = new Set(found.map(({ identity }) => identity));
+      await findings.settle(registry, { repository, kinds: ['UnannouncedChange'] }, stillThere, startedAt);
+    }
+
     try {
-      return (await reconcile(reconciliation, onProgress, signal)) === undefined ? 'not-audited' : 'done';
+      const found = await reconcile(reconciliation, onProgress, signal);
+      if (found === undefined) return 'not-audited';
+      await tell(found);
+      return 'done';
     } catch (error) {
       await rounds.remember(registry, { repository, failed: before === undefined ? {} : { before } });
       throw error;

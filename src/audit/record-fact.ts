@@ -11,14 +11,14 @@ import { isNextPush } from '../history/tag-retelling.ts';
 import { AuditFault } from './fault.ts';
 import { readBackDigest, readBackTag, readBackTags } from './lookback.ts';
 import type { Heads, HistoryReader, HistoryWriter, Outbox } from './ports.ts';
-import type { OnPush } from './protection-ports.ts';
+import type { OnRecorded } from './protection-ports.ts';
 
 export interface RecordFactPorts {
   readonly reader: HistoryReader;
   readonly writer: HistoryWriter;
   readonly outbox: Pick<Outbox, 'announce' | 'announced'>;
-  /** Told of every push once it is recorded, and again when it is repeated. */
-  readonly onPush?: OnPush;
+  /** Told of every fact once it is recorded, and again when it is repeated. */
+  readonly onRecorded?: OnRecorded;
 }
 
 /**
@@ -46,7 +46,7 @@ export function recordFact(ports: RecordFactPorts) {
   return async (record: AuditRecord): Promise<RecordOutcome> => {
     const outcome = await tell(record);
     // Told of again when it is known: the one before may have been cut off here.
-    if (outcome.outcome !== 'contradicted' && record.fact.action === 'push') await ports.onPush?.(record);
+    if (outcome.outcome !== 'contradicted') await ports.onRecorded?.(record);
     return outcome;
   };
 }

@@ -26,11 +26,15 @@ export function sourceCoverage({ sources, states, clock }: Pick<UsesPorts, 'sour
   return async (): Promise<readonly SourceCoverage[]> => coverageOf(sources, await states.all(), clock.now());
 }
 
-/** Finds for claims every digest they may need: what is inferred from a tag, by the tag's own history. */
+/**
+ * Finds for claims every digest they may need: what is inferred from a tag, by the tag's own history, as far as that went by a
+ * time (epoch milliseconds) when one is given.
+ */
 export function resolveClaims({ tags }: Pick<UsesPorts, 'tags'>) {
   return async (
     repository: RepositoryId,
     claims: readonly KnownClaim[],
+    at = Number.POSITIVE_INFINITY,
   ): Promise<readonly ResolvedClaim[]> => {
     // One reading of a tag for all that name it, back to the earliest time that some of them may have pulled it.
     const since = new Map<string, number>();
@@ -41,7 +45,9 @@ export function resolveClaims({ tags }: Pick<UsesPorts, 'tags'>) {
     }
     const histories = new Map(
       await Promise.all(
-        [...since].map(async ([tag, from]) => [tag, await readSince(tags, repository, tag, from)] as const),
+        [...since].map(
+          async ([tag, from]) => [tag, await readSince(tags, repository, tag, from, at)] as const,
+        ),
       ),
     );
     return Promise.all(
@@ -103,10 +109,17 @@ export function inventoryUses(ports: UsesPorts): Uses {
   };
 }
 
-async function readSince(tags: TagEntries, repository: RepositoryId, tag: string, since: number) {
+async function readSince(
+  tags: TagEntries,
+  repository: RepositoryId,
+  tag: string,
+  since: number,
+  at: number,
+): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
   async function* kept() {
     for await (const entry of tags.tagEntries(repository, tag)) {
+      if (entry.fact.at.time > at) continue;
       entries.push(entry);
       yield entry;
     }

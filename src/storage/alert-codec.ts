@@ -1,3 +1,4 @@
+import type { WaitingAlert } from '../audit/deliver-alerts.ts';
 import type { Alert } from '../audit/inventory-ports.ts';
 import { type Actor, type Advance, type FindingChange, findingChanges } from '../findings/lifecycle.ts';
 import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
@@ -19,17 +20,6 @@ export function alertRow(registry: string, { id, change, at, by, finding }: Aler
     rowKey: alertKey(at, id),
     columns: { ...findingColumns(finding), change, changedAt: timeText(at), by: by.id, byName: by.name },
   };
-}
-
-/** An alert that is still to be told, and to whom it was. */
-export interface WaitingAlert {
-  readonly alert: Alert;
-  /** Names of those who were told. */
-  readonly told: readonly string[];
-  /** How often it was tried. */
-  readonly attempts: number;
-  /** Epoch milliseconds before which it is not tried again. */
-  readonly notBefore?: number;
 }
 
 /** Reads an alert of the outbox; throws a permanent AuditFault when the row isn't one. */

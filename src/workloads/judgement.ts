@@ -56,7 +56,7 @@ export interface Judgement {
 }
 
 /** Judges that a manifest went. What only signs or describes what runs is needed for a check, not for a start: `rollback`. */
-export function judgeDeletion(
+export function deletionJudged(
   above: Above,
   claims: readonly ResolvedClaim[],
   coverage: InventoryCoverage,
@@ -70,7 +70,7 @@ export function judgeDeletion(
 }
 
 /** Judges that a tag was removed: whoever names it, and not a digest, cannot start again. */
-export function judgeUntag(
+export function untagJudged(
   tag: string,
   claims: readonly KnownClaim[],
   { complete, fresh }: InventoryCoverage,

@@ -1,0 +1,54 @@
+// Bundles what is deployed: the app, and beside it a bundle of each module that `src` imports on demand, so that SDKs which
+// are seldom needed cost nothing at start. `node bundle.js [directory]`, `dist` unless told.
+import { basename, join, relative } from 'node:path';
+import { build } from 'esbuild';
+
+const outdir = process.argv[2] ?? 'dist';
+const options = {
+  bundle: true,
+  platform: 'node',
+  target: 'node22',
+  format: 'cjs',
+  minify: true,
+  keepNames: true,
+  mainFields: ['module', 'main'],
+  sourcemap: true,
+  external: ['@azure/functions-core'],
+  logLevel: 'warning',
+  // As `require`, which knows the names that a bundle exports.
+  supported: { 'dynamic-import': false },
+};
+
+const bundleOf = (path) => basename(path).replace(/\.ts$/, '.cjs');
+
+/** Makes modules of `src` that are imported on demand bundles of their own; `found` takes their paths. */
+function onDemand(found) {
+  return {
+    name: 'on-demand',
+    setup({ onResolve, resolve }) {
+      onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, async ({ kind, path, resolveDir, importer, pluginData }) => {
+        if (kind !== 'dynamic-import' || pluginData === 'resolved') return undefined;
+        const target = await resolve(path, { kind, importer, resolveDir, pluginData: 'resolved' });
+        if (target.errors.length > 0) return { errors: target.errors };
+        found.add(relative('.', target.path));
+        return { path: `./${bundleOf(path)}`, external: true };
+      });
+    },
+  };
+}
+
+const built = new Set();
+let waiting = ['src/main.ts'];
+while (waiting.length > 0) {
+  const found = new Set();
+  for (const entry of waiting) {
+    built.add(entry);
+    await build({
+      ...options,
+      entryPoints: [entry],
+      outfile: join(outdir, bundleOf(entry)),
+      plugins: [onDemand(found)],
+    });
+  }
+  waiting = [...found].filter((entry) => !built.has(entry));
+}

@@ -1,0 +1,150 @@
+import { estate } from '../findings/finding.ts';
+import { recordIdOf } from '../history/record-id.ts';
+import type { Statement } from '../history/statement.ts';
+import { planStatement } from '../history/statement-plan.ts';
+import { present } from '../registry/present.ts';
+import { AuditFault } from './fault.ts';
+import type { Alert, AlertSink } from './inventory-ports.ts';
+import type { Clock, HistoryWriter, Log, Outbox } from './ports.ts';
+
+/** An alert that is still to be told, and to whom it was. */
+export interface WaitingAlert {
+  readonly alert: Alert;
+  /** Names of those who were told. */
+  readonly told: readonly string[];
+  /** How often it was tried. */
+  readonly attempts: number;
+  /** Epoch milliseconds before which it is not tried again. */
+  readonly notBefore?: number;
+}
+
+/** Alerts that are still to be told. Methods throw a retryable AuditFault when storage does not answer. */
+export interface AlertOutbox {
+  /** Those of a registry that came to be before a time, the oldest first. */
+  waiting(registry: string, before: number): AsyncIterable<WaitingAlert>;
+  /** Everybody was told. */
+  done(registry: string, alert: Alert): Promise<void>;
+  /** Some were told, and some have to be told later. */
+  later(registry: string, waiting: WaitingAlert): Promise<void>;
+}
+
+export interface DeliverAlertsPorts {
+  readonly alerts: AlertOutbox;
+  readonly sinks: readonly AlertSink[];
+  readonly registries: readonly string[];
+  readonly outbox: Pick<Outbox, 'announceStatements'>;
+  readonly writer: Pick<HistoryWriter, 'commit'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How long somebody who does not take an alert is tried, in milliseconds: as long as Event Grid tries. */
+const mostPatience = 24 * 3_600_000;
+const firstWait = 15_000;
+const longestWait = 3_600_000;
+/** The record of an alert, in the place of a name among those who are told. */
+const recorded = '_record';
+
+/**
+ * Tells one alert to everybody who was not told yet, and records it. Somebody who fails does not keep it from the others;
+ * who does not take it in a day, or says that it never will, is given up with a line in the log.
+ */
+export function deliverAlert(ports: Omit<DeliverAlertsPorts, 'registries'>) {
+  const { alerts, sinks, outbox, writer, clock, log } = ports;
+
+  async function record(alert: Alert): Promise<void> {
+    const statement = statementOf(alert);
+    await outbox.announceStatements([statement]);
+    // A conflict: it is there already, by an attempt that was cut off.
+    await writer.commit(statement, planStatement(statement, new Map()));
+  }
+
+  return async (waiting: WaitingAlert): Promise<'done' | 'later'> => {
+    const { alert, told, attempts } = waiting;
+    const { registry } = alert.finding.subject;
+    const tasks = [{ name: recorded, send: record }, ...sinks].filter(({ name }) => !told.includes(name));
+    const taken = [...told];
+    let isLeft = false;
+    await Promise.all(
+      tasks.map(async ({ name, send }) => {
+        try {
+          await send(alert);
+          taken.push(name);
+        } catch (error) {
+          const isFinal = error instanceof AuditFault && !error.retryable && name !== recorded;
+          const isTooOld = clock.now() - alert.at > mostPatience && name !== recorded;
+          const values = { alert: alert.id, to: name, error: String(error) };
+          if (isFinal || isTooOld) {
+            log.error('alert given up', values);
+            taken.push(name);
+          } else {
+            log.warn('alert not taken', values);
+            isLeft = true;
+          }
+        }
+      }),
+    );
+    if (!isLeft) {
+      await alerts.done(registry, alert);
+      return 'done';
+    }
+    const wait = Math.min(longestWait, firstWait * 2 ** attempts);
+    await alerts.later(registry, {
+      alert,
+      told: taken,
+      attempts: attempts + 1,
+      notBefore: clock.now() + wait,
+    });
+    return 'later';
+  };
+}
+
+/** Milliseconds for which an alert is left to whoever made it, before it is taken for forgotten. */
+const handedOver = 20_000;
+/** Alerts that are told in one run at most. */
+const mostAtOnce = 5_000;
+
+/** Tells every alert that waits: what a crash left behind, and what somebody did not take. */
+export function deliverAlerts(ports: DeliverAlertsPorts) {
+  const deliver = deliverAlert(ports);
+  const { alerts, registries, clock, log } = ports;
+  return async (): Promise<void> => {
+    const now = clock.now();
+    const counts = { done: 0, later: 0 };
+    for (const registry of [...registries, estate]) {
+      for await (const waiting of alerts.waiting(registry, now - handedOver)) {
+        if ((waiting.notBefore ?? 0) > now) continue;
+        counts[await deliver(waiting)] += 1;
+        if (counts.done + counts.later >= mostAtOnce) return;
+      }
+    }
+    if (counts.done + counts.later > 0) log.info('alerts told', counts);
+  };
+}
+
+/** What became of a finding, as an audit record. */
+function statementOf({ id, change, at, by, finding }: Alert): Statement {
+  const { subject, kind, severity, status, waiver } = finding;
+  const { registry, repository, tag, digest } = subject;
+  const reason = finding.resolution?.reason ?? waiver?.reason ?? finding.acknowledgement?.reason;
+  return {
+    registry,
+    repository,
+    at: { time: at, id: recordIdOf(`finding.${id}`) },
+    recordedAt: at,
+    kind: `finding-${change}`,
+    content: present({
+      finding: finding.id,
+      kind,
+      severity,
+      status,
+      tag,
+      digest,
+      by: by.id,
+      byName: by.name,
+      reason: by.id === 'acr-audit' ? undefined : reason,
+      owner: waiver?.owner,
+      until: waiver === undefined ? undefined : new Date(waiver.until).toISOString(),
+    }),
+  };
+}

@@ -1,0 +1,77 @@
+import { app } from '@azure/functions';
+import * as z from 'zod/mini';
+import type { Log } from '../audit/ports.ts';
+import type { RepositoryId } from '../history/fact.ts';
+import { isRepositoryName } from '../registry/name.ts';
+
+/** What the functions of inventories, uses and alerts call. */
+export interface InventoryUseCases {
+  /** Asks for a look at every source. */
+  readonly refreshInventory: () => Promise<void>;
+  readonly refreshSource: (source: string) => Promise<void>;
+  readonly assessUses: (repository: RepositoryId) => Promise<void>;
+  readonly assessSources: () => Promise<void>;
+  readonly escalateFindings: () => Promise<void>;
+  readonly deliverAlerts: () => Promise<void>;
+  /** Takes a look that failed too often; its registry when it can be told. */
+  readonly reject: (message: unknown, registry: string | undefined) => Promise<void>;
+  readonly refreshQueueName: string;
+  readonly assessQueueName: string;
+  readonly log: Log;
+}
+
+const refreshForm = z.object({ source: z.string().check(z.maxLength(63)) });
+const assessForm = z.object({
+  registry: z.string(),
+  repository: z.string().check(z.refine(isRepositoryName)),
+});
+
+/**
+ * The timers that have sources read, findings age and alerts told, the queue triggers that read a source or look at the uses
+ * of a repository, and the queues that the host moves those to that failed too often.
+ */
+export function registerInventory(useCases: InventoryUseCases): void {
+  const { refreshQueueName, assessQueueName, reject, log } = useCases;
+  const connection = 'AuditStorage';
+  app.timer('refreshInventory', {
+    schedule: '30 */5 * * * *',
+    handler: () => useCases.refreshInventory(),
+  });
+  app.timer('escalateFindings', {
+    schedule: '15 */5 * * * *',
+    handler: async () => {
+      // A source that has gone silent tells nobody so.
+      await useCases.assessSources();
+      await useCases.escalateFindings();
+    },
+  });
+  app.timer('deliverAlerts', { schedule: '45 * * * * *', handler: () => useCases.deliverAlerts() });
+  app.storageQueue('refreshSource', {
+    queueName: refreshQueueName,
+    connection,
+    handler: async (message: unknown) => {
+      const request = refreshForm.safeParse(message);
+      if (request.success) return useCases.refreshSource(request.data.source);
+      log.error('not a source to read, dropped', { message: JSON.stringify(message)?.slice(0, 1000) });
+    },
+  });
+  app.storageQueue('assessUses', {
+    queueName: assessQueueName,
+    connection,
+    handler: async (message: unknown) => {
+      const request = assessForm.safeParse(message);
+      if (request.success) return useCases.assessUses(request.data);
+      log.error('no uses to look at, dropped', { message: JSON.stringify(message)?.slice(0, 1000) });
+    },
+  });
+  app.storageQueue('refreshSourcePoison', {
+    queueName: `${refreshQueueName}-poison`,
+    connection,
+    handler: (message: unknown) => reject(message, undefined),
+  });
+  app.storageQueue('assessUsesPoison', {
+    queueName: `${assessQueueName}-poison`,
+    connection,
+    handler: (message: unknown) => reject(message, assessForm.safeParse(message).data?.registry),
+  });
+}
