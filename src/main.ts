@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { diagnosticLogs } from './acr/diagnostic-logs.ts';
 import { registryContent } from './acr/registry-content.ts';
 import { registryLocks } from './acr/registry-locks.ts';
 import { tokenCredential } from './acr/token-credential.ts';
@@ -16,36 +15,51 @@ import {
 } from './api/approvals.ts';
 import { postVerifyRoute } from './api/deployments.ts';
 import { digestsRoute } from './api/digests.ts';
+import {
+  postAcknowledgeRoute,
+  postReopenRoute,
+  postResolveRoute,
+  postWaiveRoute,
+} from './api/finding-changes.ts';
 import { findingRoute, findingsRoute } from './api/findings.ts';
 import { historyRoute } from './api/history.ts';
 import { getHoldsRoute, postHoldsRoute, postLiftRoute } from './api/holds.ts';
+import { getInventoryRoute, postRetireRoute, putInventoryRoute } from './api/inventory.ts';
 import { recordsRoute } from './api/records.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
+import { usesRoute } from './api/uses.ts';
 import { approvalWindows, approveImage, changeApproval } from './audit/approvals.ts';
 import { attributeHistory } from './audit/attribute-history.ts';
+import { deliverAlert, deliverAlerts } from './audit/deliver-alerts.ts';
 import { enforceAfterPush, enforceLocks, enforceNext, enforceNow } from './audit/enforce-locks.ts';
 import { enforceRepository } from './audit/enforce-repository.ts';
+import { escalateFindings } from './audit/escalate-findings.ts';
 import { changeHold, holdsOf, placeHold } from './audit/holds.ts';
-import { unknownUses } from './audit/protection-ports.ts';
 import { recordQueuedEvents, rejectPoisonMessage } from './audit/queued-events.ts';
 import { reconcileNext } from './audit/reconcile-next.ts';
 import { reconcileRegistries } from './audit/reconcile-registries.ts';
 import { reconcileRepository } from './audit/reconcile-repository.ts';
 import { recordEvent } from './audit/record-event.ts';
 import { recordFact } from './audit/record-fact.ts';
+import type { RegistryLogs } from './audit/registry-logs.ts';
 import { rejectMessage } from './audit/reject-message.ts';
 import { replayDeadLetters } from './audit/replay-dead-letters.ts';
 import { verifyDeployment } from './audit/verify-deployment.ts';
 import { registerAttribution } from './functions/attribution.ts';
 import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
+import { registerInventory } from './functions/inventory.ts';
 import { registerProtection } from './functions/protection.ts';
 import { registerReconciliation } from './functions/reconcile.ts';
 import { registerRegistryEvents } from './functions/registry-events.ts';
 import { registerRegistryEventsQueue } from './functions/registry-events-queue.ts';
+import type { AuditRecord } from './history/fact.ts';
+import { workloadsOf } from './main-workloads.ts';
+import type { LogSource } from './registry/log-source.ts';
 import { readSettings } from './settings.ts';
+import { alertOutbox } from './storage/alert-outbox.ts';
 import { attributionProgress } from './storage/attribution-progress.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
@@ -55,6 +69,7 @@ import { evidenceReader } from './storage/evidence-reader.ts';
 import { findingsStore } from './storage/findings.ts';
 import { historyPages } from './storage/history-pages.ts';
 import { historyReader, historyWriter } from './storage/history-store.ts';
+import { assessQueueName, refreshQueueName } from './storage/inventory-queue.ts';
 import { knownContent } from './storage/known-content.ts';
 import { knownLocks } from './storage/known-locks.ts';
 import { leases } from './storage/leases.ts';
@@ -116,7 +131,15 @@ const history = {
 const rounds = reconcileRounds(tables.inventory);
 const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));
 
-const findings = findingsStore(tables.findings);
+const alerts = alertOutbox(tables.findings);
+const telling = { alerts, sinks: [], ...history, clock, log };
+const tell = deliverAlert(telling);
+// Told at once, and by the timer when that fails: whoever raised it does not wait.
+const findings = findingsStore(tables.findings, (alert) => {
+  tell({ alert, told: [], attempts: 0 }).catch((error: unknown) =>
+    log.warn('alert left to the timer', { alert: alert.id, error: String(error) }),
+  );
+});
 const changes = unannouncedChanges(tables.inventory);
 const letters = deadLetters(blobs);
 const lease = leases(blobs);
@@ -124,7 +147,40 @@ const lease = leases(blobs);
 const { policy } = settings;
 const index = protectionIndex(tables.inventory);
 const enforcements = enforcementQueue(queues.getQueueClient(enforcementQueueName));
-const stores = { ...history, onPush: enforceAfterPush(policy, { index, queue: enforcements }) };
+const ids = {
+  random: () => randomBytes(6).toString('hex'),
+  of: (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12),
+};
+const states = stateReader(tables.repositories);
+const known = knownLocks(tables.repositories);
+const statements = { ...history, states, clock, ids };
+const holds = holdsOf(states);
+const windows = approvalWindows({ states, holds, clock });
+const workloads = workloadsOf({
+  settings,
+  tables,
+  queues,
+  identity: registryCredential,
+  registryCredential,
+  contents,
+  reader: history.reader,
+  pages,
+  statements,
+  findings,
+  windows,
+  leases: lease,
+  readText,
+  clock,
+  log,
+});
+const protectAfter = enforceAfterPush(policy, { index, queue: enforcements });
+const stores = {
+  ...history,
+  async onRecorded(record: AuditRecord) {
+    await protectAfter(record);
+    await workloads.onRecorded(record);
+  },
+};
 
 const ingest = { ...stores, rejections: rejections(tables.rejected), clock, log };
 const record = recordEvent(settings.registries, ingest);
@@ -154,6 +210,7 @@ registerReconciliation({
     rounds,
     leases: lease,
     changes,
+    findings,
     clock,
     log,
   }),
@@ -161,25 +218,31 @@ registerReconciliation({
   queueName: reconcileQueueName,
   log,
 });
-if (settings.logs.length > 0) {
-  const logs = new Map(
-    settings.logs.map((source) => [
-      source.loginServer,
+/** The logs of a registry; their SDK is loaded when they are first asked. */
+function logsOf(source: LogSource): RegistryLogs {
+  let logs: Promise<RegistryLogs> | undefined;
+  const loaded = () => {
+    logs ??= import('./acr/diagnostic-logs.ts').then(({ diagnosticLogs }) =>
       diagnosticLogs({ source, credential: identity, log }),
-    ]),
-  );
+    );
+    return logs;
+  };
+  return {
+    async *changes(span) {
+      yield* (await loaded()).changes(span);
+    },
+    async *logins(span) {
+      yield* (await loaded()).logins(span);
+    },
+  };
+}
+
+if (settings.logs.length > 0) {
+  const logs = new Map(settings.logs.map((source) => [source.loginServer, logsOf(source)]));
   const attributions = attributionProgress(tables.inventory);
   registerAttribution(attributeHistory({ ...history, pages, logs, progress: attributions, clock, log }));
 }
 
-const ids = {
-  random: () => randomBytes(6).toString('hex'),
-  of: (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12),
-};
-const states = stateReader(tables.repositories);
-const known = knownLocks(tables.repositories);
-const statements = { ...history, states, clock, ids };
-const holds = holdsOf(states);
 const lockerCredential =
   settings.registryToken === undefined ? azureCredential(settings.lockerClientId) : registryCredential;
 const lockers = new Map(
@@ -194,7 +257,7 @@ const enforce = enforceRepository({
   lockers,
   index,
   known,
-  uses: unknownUses,
+  uses: workloads.uses,
   holds,
   findings,
   leases: lease,
@@ -208,10 +271,19 @@ registerProtection({
   queueName: enforcementQueueName,
   log,
 });
+registerInventory({
+  ...workloads,
+  escalateFindings: escalateFindings({ findings, registries: [...contents.keys()], clock, log }),
+  deliverAlerts: deliverAlerts({ ...telling, registries: [...contents.keys()] }),
+  reject: rejectMessage(ingest, 'look-failed'),
+  refreshQueueName,
+  assessQueueName,
+  log,
+});
 const approvals = {
   approve: policy && approveImage({ ...statements, contents, index, known, policy }),
   change: changeApproval(statements),
-  windows: approvalWindows({ states, holds, clock }),
+  windows,
   enforce: enforceNow({ enforce, queue: enforcements, log }),
   index,
 };
@@ -227,6 +299,7 @@ const holding = {
   },
 };
 
+const aging = { findings, now: clock.now };
 registerRoutes(
   [
     historyRoute(settings.registries, pages),
@@ -235,6 +308,14 @@ registerRoutes(
     recordsRoute(settings.registries, statementPages(tables.repositories)),
     findingsRoute(settings.registries, findings),
     findingRoute(settings.registries, findings),
+    postAcknowledgeRoute(settings.registries, aging),
+    postResolveRoute(settings.registries, aging),
+    postWaiveRoute(settings.registries, aging),
+    postReopenRoute(settings.registries, aging),
+    putInventoryRoute(workloads.inventory),
+    getInventoryRoute(workloads.inventory),
+    postRetireRoute(workloads.inventory),
+    usesRoute(settings.registries, workloads.listUses),
     statusRoute(settings.registries, { progress, rounds, queue, changes, deadLetters: letters, clock }),
     healthRoute(progress),
     postApprovalsRoute(settings.registries, approvals),

@@ -9,6 +9,7 @@ import { reconcileRounds } from '../../../src/storage/reconcile-rounds.ts';
 import { rejections } from '../../../src/storage/rejections.ts';
 import { unannouncedChanges } from '../../../src/storage/unannounced-changes.ts';
 import { recorderOver, storesOver } from '../../builders/history-stores.ts';
+import { findingsStore } from '../../../src/storage/findings.ts';
 import { memoryLeases } from '../../builders/memory-leases.ts';
 import { memoryRegistryContent } from '../../builders/memory-registry-content.ts';
 import { memoryTable } from '../../builders/memory-table.ts';
@@ -59,6 +60,7 @@ function nextPorts(rounds: ReconcileRounds) {
     rounds,
     leases: memoryLeases(),
     changes: unannouncedChanges(inventory),
+    findings: findingsStore(memoryTable()),
     clock: { now: () => start },
     log: silent,
   };

@@ -1,0 +1,200 @@
+import type { TokenCredential } from '@azure/core-auth';
+import type { QueueServiceClient } from '@azure/storage-queue';
+import { deletedManifests } from './acr/deleted-manifests.ts';
+import type { InventoryUseCases, Submission, SubmissionOutcome } from './api/inventory.ts';
+import { assessSources } from './audit/assess-sources.ts';
+import { assessUses } from './audit/assess-uses.ts';
+import type { Findings } from './audit/findings.ts';
+import type { HistoryPages } from './audit/history-pages.ts';
+import type { InventorySource } from './audit/inventory-ports.ts';
+import { judgeDeletion } from './audit/judge-deletion.ts';
+import { listUses } from './audit/list-uses.ts';
+import type { Clock, HistoryReader, Leases, Log } from './audit/ports.ts';
+import type { ProtectionRecordsPorts } from './audit/protection-records.ts';
+import { refreshInventory, refreshSource } from './audit/refresh-source.ts';
+import type { RegistryContent } from './audit/registry-content.ts';
+import type { DeletedManifests } from './audit/removal-judgement.ts';
+import { retireSource, submitSnapshot, submittingSource } from './audit/submit-snapshot.ts';
+import { inventoryUses, sourceCoverage } from './audit/uses.ts';
+import type { AuditRecord, RepositoryId } from './history/fact.ts';
+import { heldDigest } from './history/tag-timeline.ts';
+import type { ApprovalWindow } from './protection/rollback-window.ts';
+import type { Settings } from './settings.ts';
+import { claimsStore } from './storage/claims.ts';
+import { assessQueueName, inventoryQueue, refreshQueueName } from './storage/inventory-queue.ts';
+import { manifestLinks } from './storage/manifest-links.ts';
+import { sourceStates } from './storage/source-states.ts';
+import type { Tables } from './storage/tables.ts';
+import type { Source } from './workloads/source.ts';
+
+/** What the composition root has made already. */
+export interface WorkloadParts {
+  readonly settings: Settings;
+  readonly tables: Tables;
+  readonly queues: QueueServiceClient;
+  readonly identity: TokenCredential;
+  readonly registryCredential: TokenCredential;
+  readonly contents: ReadonlyMap<string, RegistryContent>;
+  readonly reader: HistoryReader;
+  readonly pages: HistoryPages;
+  readonly statements: ProtectionRecordsPorts;
+  readonly findings: Findings;
+  readonly windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>;
+  readonly leases: Leases;
+  readonly readText: (path: string) => string | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What uses images, and what becomes of it: part of the composition root. */
+export function workloadsOf(parts: WorkloadParts) {
+  const { settings, tables, queues, statements, contents, findings, leases, clock, log } = parts;
+  const { sources, policy } = settings;
+  const registries = settings.registries.map(({ loginServer }) => loginServer);
+  const claims = claimsStore(tables.workloads, tables.inventory);
+  const links = manifestLinks(tables.repositories, tables.digests);
+  const states = sourceStates(tables.inventory);
+  const queue = inventoryQueue(
+    queues.getQueueClient(refreshQueueName),
+    queues.getQueueClient(assessQueueName),
+  );
+  const inventories = new Map(
+    sources.flatMap((source) => {
+      const inventory = inventoryOf(source, parts);
+      return inventory === undefined ? [] : [[source.name, inventory] as const];
+    }),
+  );
+  const heldBy = async (repository: RepositoryId, tag: string) => {
+    const head = await parts.pages.tagHead(repository, tag);
+    return head && heldDigest(head);
+  };
+  const uses = { sources, states, claims, tags: parts.reader, links, clock };
+  const { outbox, writer, ids, states: verdicts } = statements;
+  const deleted = deletedIn(parts);
+  const judging = { ...uses, outbox, writer, ids, verdicts, deleted, findings, heldBy, log };
+  const looking = {
+    sources,
+    inventories,
+    claims,
+    states,
+    queue,
+    registries,
+    onChanged: assessSources({ sources, states, claims, findings, queue, registries, policy, clock, log }),
+    leases,
+    clock,
+    log,
+  };
+  const judge = judgeDeletion({ ...judging, queue });
+  const submit = submitSnapshot(looking);
+
+  return {
+    uses: inventoryUses(uses),
+    listUses: listUses(uses),
+    reportPorts: { ...uses, registries, findings, log },
+    refreshInventory: refreshInventory(looking),
+    refreshSource: refreshSource(looking),
+    assessUses: assessUses({ ...judging, contents, windows: parts.windows, policy }),
+    assessSources: looking.onChanged,
+    inventory: {
+      submit: (name, submission) => submitted(name, submission, { sources, submit, clock }),
+      coverage: sourceCoverage(uses),
+      retire: retireSource({ ...looking, outbox, writer, ids }),
+    } satisfies InventoryUseCases,
+    /** Judges deletions, and has the uses of a repository looked at after a push that may concern some. */
+    async onRecorded(record: AuditRecord): Promise<void> {
+      const { fact, registry, repository } = record;
+      if (fact.action !== 'push') return judge(record);
+      if (fact.source === 'backfill') return;
+      if (await claims.isClaimed({ registry, repository })) await queue.assess({ registry, repository });
+    },
+  };
+}
+
+/** How a source is asked; nothing for one that reports by itself. SDKs are loaded when they are first needed. */
+function inventoryOf(source: Source, parts: WorkloadParts): InventorySource | undefined {
+  const { access, ownerLabel } = source;
+  const owner = ownerLabel === undefined ? {} : { ownerLabel };
+  const { identity, log, clock } = parts;
+  switch (access.type) {
+    case 'submitted':
+      return undefined;
+    case 'aks':
+    case 'kubeconfig': {
+      return loaded(async () => {
+        const { clusterSource } = await import('./inventory/cluster-source.ts');
+        return clusterSource({
+          access,
+          credential: identity,
+          readText: parts.readText,
+          ...owner,
+          clock,
+          log,
+        });
+      });
+    }
+    case 'azure':
+      return undefined;
+  }
+}
+
+function loaded(load: () => Promise<InventorySource>): InventorySource {
+  let source: Promise<InventorySource> | undefined;
+  return {
+    async read(signal) {
+      source ??= load();
+      return (await source).read(signal);
+    },
+  };
+}
+
+/** Asks the registry that a manifest was deleted from. */
+function deletedIn({ settings, registryCredential }: WorkloadParts): DeletedManifests {
+  const asked = new Map(
+    settings.registries.map(({ loginServer }) => [
+      loginServer,
+      deletedManifests({ endpoint: `https://${loginServer}`, credential: registryCredential }),
+    ]),
+  );
+  return {
+    isRestorable: async (repository, digest) =>
+      asked.get(repository.registry)?.isRestorable(repository, digest),
+  };
+}
+
+/** Reads a snapshot and takes it. */
+async function submitted(
+  name: string,
+  { text, contentType, format: asked, environment, since, isWhole }: Submission,
+  {
+    sources,
+    submit,
+    clock,
+  }: {
+    readonly sources: readonly Source[];
+    readonly submit: ReturnType<typeof submitSnapshot>;
+    readonly clock: Clock;
+  },
+): Promise<SubmissionOutcome> {
+  const source = submittingSource(sources, name);
+  const names = sources.filter(({ access }) => access.type === 'submitted').map((one) => one.name);
+  if (source === undefined) return { outcome: 'unknown-source', names };
+  const { readSnapshot } = await import('./inventory/snapshot.ts');
+  const { ownerLabel } = source;
+  const snapshot = readSnapshot({
+    text,
+    contentType,
+    now: clock.now(),
+    ...(asked === undefined ? {} : { format: asked }),
+    ...(environment === undefined ? {} : { environment }),
+    ...(since === undefined ? {} : { since }),
+    ...(ownerLabel === undefined ? {} : { ownerLabel }),
+  });
+  if (snapshot.outcome !== 'read') return snapshot;
+  const { reading, complete, ttl } = snapshot;
+  const summary = await submit(name, {
+    reading,
+    isWhole: isWhole && complete,
+    ...(ttl === undefined ? {} : { ttl }),
+  });
+  return summary === undefined ? { outcome: 'unknown-source', names } : { outcome: 'taken', summary };
+}
