@@ -16,12 +16,12 @@ export interface AssessSourcesPorts extends Pick<UsesPorts, 'sources' | 'states'
   readonly log: Log;
 }
 
-/** Deletions whose use is unknown that are asked for again at once. */
-const mostUnknown = 1_000;
+/** Deletions of each kind that are judged again at once. */
+const mostJudged = 1_000;
 
 /**
  * Looks at the sources themselves: which cannot be concluded from, and which images they use from registries that the policy
- * does not approve. Deletions that nobody could judge are asked for again, now that a source has reported.
+ * does not approve. Deletions that are found are judged again, now that a source has reported.
  */
 export function assessSources(ports: AssessSourcesPorts) {
   const coverage = sourceCoverage(ports);
@@ -41,12 +41,12 @@ export function assessSources(ports: AssessSourcesPorts) {
     const stillThere = new Set(found.map(({ identity }) => identity));
     await findings.settle(estate, { kinds: ['SourceStale', 'UnapprovedRegistry'] }, stillThere, at);
     for (const registry of registries) {
-      const filter = {
-        statuses: ['open', 'acknowledged', 'waived'] as const,
-        kind: 'DeletedDigestUseUnknown' as const,
-      };
-      const { items } = await findings.page(registry, filter, mostUnknown);
-      const repositories = new Set(items.map(({ finding }) => finding.subject.repository));
+      const repositories = new Set<string>();
+      for (const kind of ['DeletedDigestUseUnknown', 'DeletedDigestInUse'] as const) {
+        const filter = { statuses: ['open', 'acknowledged', 'waived'] as const, kind };
+        const { items } = await findings.page(registry, filter, mostJudged);
+        for (const { finding } of items) repositories.add(finding.subject.repository);
+      }
       for (const repository of repositories) await queue.assess({ registry, repository });
     }
     log.info('sources assessed', { sources: sources.length, stale: stale.length });

@@ -80,7 +80,7 @@ export function assessUses(ports: AssessUsesPorts) {
     const confirmedAt = answer === 'used' && looks.length > 0 ? Math.min(...looks) : 0;
     return removalFinding(removal, judged.judgement, {
       ...judged,
-      confirmedAt: confirmedAt > openedAt(found) ? confirmedAt : undefined,
+      confirmedAt: confirmedBefore(found) ?? (confirmedAt > openedAt(found) ? confirmedAt : undefined),
     });
   }
 
@@ -204,6 +204,12 @@ async function* inOrder<T>(items: Iterable<T>): AsyncGenerator<T> {
 
 function runningDigests(claims: readonly ResolvedClaim[]): readonly Digest[] {
   return claims.filter(({ claim }) => claim.state === 'running').flatMap(({ digests }) => [...digests]);
+}
+
+/** The first look after the deletion that still found the uses. */
+function confirmedBefore({ kind, detail }: StoredFinding): number | undefined {
+  const { confirmedAt } = detail;
+  return kind === 'DeletedDigestInUse' && typeof confirmedAt === 'number' ? confirmedAt : undefined;
 }
 
 /** The removal that a finding tells of. */

@@ -65,7 +65,7 @@ export function claimed(
   return {
     workload: { kind, name, namespace, container: 'app' },
     state: 'running',
-    image: image.includes('.') ? image : `${usedRegistry}/${image}`,
+    image: /^[^/]+\.[^/]+\//.test(image) ? image : `${usedRegistry}/${image}`,
     ...rest,
   };
 }
