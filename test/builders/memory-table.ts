@@ -144,6 +144,7 @@ function meets(row: StoredRow, filter: string | undefined): boolean {
     const wanted = value.replace(/^'|'$/g, '').replaceAll("''", "'");
     if (operator === 'eq') return column === wanted;
     if (operator === 'ne') return column !== wanted;
+    if (operator === 'gt') return column > wanted;
     throw new Error(`unknown filter: ${condition}`);
   });
 }
