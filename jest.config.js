@@ -11,6 +11,11 @@ const esmOnly = [
   'http-proxy-agent',
   'agent-base',
   'proxy-agent-negotiate',
+  '@kubernetes',
+  'js-yaml',
+  'openid-client',
+  'oauth4webapi',
+  'socks-proxy-agent',
 ];
 
 export default {

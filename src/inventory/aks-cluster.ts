@@ -32,7 +32,7 @@ const apiVersion = '2025-05-01';
 const aksScope = '6dae42f8-4368-4678-94ff-3960e28e3630/.default';
 
 const clusterId =
-  /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[\p{L}\p{N}._()-]{1,90}\/providers\/Microsoft\.ContainerService\/managedClusters\/[A-Za-z0-9_-]{1,63}$/iu;
+  /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]\/providers\/Microsoft\.ContainerService\/managedClusters\/[A-Za-z0-9_-]{1,63}$/iu;
 
 /**
  * The workloads of an AKS cluster with Microsoft Entra ID. Of the kubeconfig that Azure gives, only the address and the
@@ -50,8 +50,12 @@ export function aksCluster(options: AksClusterOptions): InventorySource {
   }
 
   async function locate(signal: AbortSignal): Promise<ClusterAddress | { readonly problem: string }> {
-    if (!clusterId.test(resourceId)) return { problem: 'is not the resource id of an AKS cluster' };
+    if (!clusterId.test(resourceId))
+      return { problem: 'is not asked for: the resource id is not one of an AKS cluster' };
     const endpoint = armEndpoint.replace(/\/+$/, '');
+    if (!allowInsecureConnection && !endpoint.startsWith('https://')) {
+      return { problem: 'is not asked for: the endpoint of Azure is not one of https' };
+    }
     const answer = await call(
       {
         method: 'POST',
@@ -81,7 +85,7 @@ export function aksCluster(options: AksClusterOptions): InventorySource {
 }
 
 function unread(problem: string): InventoryReading {
-  return { claims: [], problems: [{ where: 'the credentials of the cluster', problem }] };
+  return { claims: [], problems: [{ where: 'the credential of the cluster', problem }] };
 }
 
 /** A kubeconfig of AKS is 10 KB. */
@@ -104,7 +108,7 @@ function readAddress(text: string): ClusterAddress | { readonly problem: string 
   const address = encoded === undefined ? undefined : readKubeconfig(parsedYaml(decoded(encoded)));
   return (
     address ?? {
-      problem: 'were answered by something else than a kubeconfig with a server and its authority',
+      problem: 'was answered by something else than a kubeconfig with a server and its authority',
     }
   );
 }

@@ -125,7 +125,7 @@ async function credentialFor(request: ClusterRequest, signal: AbortSignal): Prom
   try {
     return await request.authorize(signal);
   } catch (error) {
-    throw new CredentialError(error instanceof Error ? error.message : 'no reason given', { cause: error });
+    throw new CredentialError(reasonOf(error), { cause: error });
   }
 }
 
@@ -178,7 +178,7 @@ function failureOf(error: unknown, maxBytes: number): Attempt {
     return { ok: false, problem: `has an answer longer than ${maxBytes} bytes`, isTooLong: true };
   }
   if (error instanceof CredentialError) {
-    return { ok: false, problem: `has no credential: ${cleanFreeText(error.message, 200).text}` };
+    return { ok: false, problem: `has no credential: ${error.message}` };
   }
   const code = isRestError(error) || hasCode(error) ? String(error.code) : 'unknown failure';
   if (/CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|UNABLE_TO/.test(code)) {
@@ -189,6 +189,11 @@ function failureOf(error: unknown, maxBytes: number): Attempt {
 
 function hasCode(error: unknown): error is { readonly code: unknown } {
   return typeof error === 'object' && error !== null && 'code' in error;
+}
+
+/** Why something failed, in words of its own. */
+export function reasonOf(error: unknown): string {
+  return cleanFreeText(error instanceof Error ? error.message : String(error), 300).text;
 }
 
 /** Milliseconds to wait: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after. */

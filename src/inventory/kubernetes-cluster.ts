@@ -1,9 +1,8 @@
 import type { InventorySource } from '../audit/inventory-ports.ts';
 import type { Clock } from '../audit/ports.ts';
-import { cleanFreeText } from '../registry/free-text.ts';
 import type { InventoryReading } from '../workloads/claim.ts';
 import { type ClusterAccess, type ClusterConnection, openConnection } from './kubernetes-access.ts';
-import { type ClusterCallOptions, clusterCall } from './kubernetes-call.ts';
+import { type ClusterCallOptions, clusterCall, reasonOf } from './kubernetes-call.ts';
 import { type ListReading, readList } from './kubernetes-list-reading.ts';
 import { readKubernetesObjects } from './kubernetes-objects.ts';
 import { listedResources } from './kubernetes-resources.ts';
@@ -52,8 +51,7 @@ export function kubernetesCluster(options: KubernetesClusterOptions): InventoryS
       try {
         connection = await openConnection(access);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : 'no reason given';
-        return unread(`cannot be reached: ${cleanFreeText(reason, 300).text}`);
+        return unread(`cannot be reached: ${reasonOf(error)}`);
       }
       try {
         return await readAll(connection, signal);

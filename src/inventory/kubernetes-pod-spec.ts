@@ -68,7 +68,10 @@ const statusLists = {
   ephemeralContainers: 'ephemeralContainerStatuses',
 } as const;
 
-/** What each container's runtime pulled, as `imageID` says it; by the list and name of the container. */
+/**
+ * What the runtime pulled for each container, as `imageID` says it, and for each image volume, as `imageRef` of its mounts
+ * does: https://github.com/kubernetes/enhancements/issues/5365.
+ */
 export function pulledOf(status: Fields): (image: PodImage) => string | undefined {
   const ids = new Map<string, string>();
   for (const list of containerLists) {
@@ -76,6 +79,14 @@ export function pulledOf(status: Fields): (image: PodImage) => string | undefine
       const name = container.optional('name', freeText(253));
       const id = container.optional('imageID', imageForm);
       if (name !== undefined && id !== undefined) ids.set(`${list}\n${name}`, id);
+      for (const mount of container.objects('volumeMounts')) {
+        const volume = mount.optional('name', freeText(253));
+        const pulled = mount
+          .optionalObject('volumeStatus')
+          .optionalObject('image')
+          .optional('imageRef', imageForm);
+        if (volume !== undefined && pulled !== undefined) ids.set(`volumes\nvolume:${volume}`, pulled);
+      }
     }
   }
   return ({ list, container }) => (container === undefined ? undefined : ids.get(`${list}\n${container}`));

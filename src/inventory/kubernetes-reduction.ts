@@ -16,7 +16,9 @@ export function reduced(object: unknown): unknown {
     status: (status) =>
       changed(status, {
         conditions: (conditions) => each(conditions, ['type', 'status']),
-        ...Object.fromEntries(statusLists.map((list) => [list, (found) => each(found, ['name', 'imageID'])])),
+        ...Object.fromEntries(
+          statusLists.map((list) => [list, (found) => each(found, ['name', 'imageID', 'volumeMounts'])]),
+        ),
       }),
   });
 }

@@ -122,6 +122,7 @@ describe('the workload of a pod', () => {
 
 describe('a pod', () => {
   it('when it runs, claims what each kind of container and image volume needs', () => {
+    const modelImage = `contoso.azurecr.io/model@${digestB}`;
     const spec = {
       initContainers: [{ name: 'migrate', image: 'contoso.azurecr.io/migrate:1' }],
       containers: [{ name: 'app', image: 'contoso.azurecr.io/app:1' }],
@@ -136,7 +137,16 @@ describe('a pod', () => {
       initContainerStatuses: [
         { name: 'migrate', imageID: `contoso.azurecr.io/migrate@${digestA}`, state: { terminated: {} } },
       ],
-      containerStatuses: [{ name: 'app', imageID: `docker-pullable://contoso.azurecr.io/app@${digestA}` }],
+      containerStatuses: [
+        {
+          name: 'app',
+          imageID: `docker-pullable://contoso.azurecr.io/app@${digestA}`,
+          volumeMounts: [
+            { name: 'scratch', mountPath: '/tmp' },
+            { name: 'model', mountPath: '/model', volumeStatus: { image: { imageRef: modelImage } } },
+          ],
+        },
+      ],
       ephemeralContainerStatuses: [{ name: 'debug', imageID: digestB }],
     };
     const { claims } = read({ ...pod('app', {}), spec, status });
@@ -144,7 +154,7 @@ describe('a pod', () => {
       ['migrate', 'contoso.azurecr.io/migrate:1', `contoso.azurecr.io/migrate@${digestA}`],
       ['app', 'contoso.azurecr.io/app:1', `docker-pullable://contoso.azurecr.io/app@${digestA}`],
       ['debug', 'busybox', digestB],
-      ['volume:model', 'contoso.azurecr.io/model:1', undefined],
+      ['volume:model', 'contoso.azurecr.io/model:1', modelImage],
     ]);
   });
 
