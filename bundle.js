@@ -1,5 +1,6 @@
 // Bundles what is deployed: the app, and beside it a bundle of each module that `src` imports on demand, so that SDKs which
 // are seldom needed cost nothing at start. `node bundle.js [directory]`, `dist` unless told.
+import { copyFile, readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
@@ -51,4 +52,9 @@ while (waiting.length > 0) {
     });
   }
   waiting = [...found].filter((entry) => !built.has(entry));
+}
+
+// The queries that Resource Graph is asked are files of their own.
+for (const name of await readdir('src/inventory')) {
+  if (name.endsWith('.kql')) await copyFile(join('src/inventory', name), join(outdir, name));
 }

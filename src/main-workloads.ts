@@ -4,9 +4,10 @@ import { deletedManifests } from './acr/deleted-manifests.ts';
 import type { InventoryUseCases, Submission, SubmissionOutcome } from './api/inventory.ts';
 import { assessSources } from './audit/assess-sources.ts';
 import { assessUses } from './audit/assess-uses.ts';
+import { assessVulnerabilities } from './audit/assess-vulnerabilities.ts';
 import type { Findings } from './audit/findings.ts';
 import type { HistoryPages } from './audit/history-pages.ts';
-import type { InventorySource } from './audit/inventory-ports.ts';
+import type { InventorySource, VulnerabilityReports } from './audit/inventory-ports.ts';
 import { judgeDeletion } from './audit/judge-deletion.ts';
 import { listUses } from './audit/list-uses.ts';
 import type { Clock, HistoryReader, Leases, Log } from './audit/ports.ts';
@@ -25,7 +26,7 @@ import { assessQueueName, inventoryQueue, refreshQueueName } from './storage/inv
 import { manifestLinks } from './storage/manifest-links.ts';
 import { sourceStates } from './storage/source-states.ts';
 import type { Tables } from './storage/tables.ts';
-import type { Source } from './workloads/source.ts';
+import type { Source, SourceAccess } from './workloads/source.ts';
 
 /** What the composition root has made already. */
 export interface WorkloadParts {
@@ -87,10 +88,14 @@ export function workloadsOf(parts: WorkloadParts) {
   const judge = judgeDeletion({ ...judging, queue });
   const submit = submitSnapshot(looking);
 
+  const reports = vulnerabilityReports(parts);
+
   return {
     uses: inventoryUses(uses),
     listUses: listUses(uses),
-    reportPorts: { ...uses, registries, findings, log },
+    ...(reports === undefined
+      ? {}
+      : { assessVulnerabilities: assessVulnerabilities({ ...uses, reports, registries, findings, log }) }),
     refreshInventory: refreshInventory(looking),
     refreshSource: refreshSource(looking),
     assessUses: assessUses({ ...judging, contents, windows: parts.windows, policy }),
@@ -114,7 +119,8 @@ export function workloadsOf(parts: WorkloadParts) {
 function inventoryOf(source: Source, parts: WorkloadParts): InventorySource | undefined {
   const { access, ownerLabel } = source;
   const owner = ownerLabel === undefined ? {} : { ownerLabel };
-  const { identity, log, clock } = parts;
+  const { identity, log, clock, settings } = parts;
+  const arm = settings.armEndpoint === undefined ? {} : { armEndpoint: settings.armEndpoint };
   switch (access.type) {
     case 'submitted':
       return undefined;
@@ -127,14 +133,63 @@ function inventoryOf(source: Source, parts: WorkloadParts): InventorySource | un
           credential: identity,
           readText: parts.readText,
           ...owner,
+          ...arm,
           clock,
           log,
         });
       });
     }
     case 'azure':
-      return undefined;
+      return loaded(() => azureOf(access, ownerLabel, parts));
   }
+}
+
+/** Subscriptions of Azure, with the queries that are deployed beside the bundles. */
+async function azureOf(
+  access: Extract<SourceAccess, { type: 'azure' }>,
+  ownerLabel: string | undefined,
+  { identity, log, clock, readText, settings: { armEndpoint } }: WorkloadParts,
+) {
+  const { azureSource } = await import('./inventory/azure-source.ts');
+  return azureSource({
+    access,
+    credential: identity,
+    queries: {
+      workloads: queryNamed('workloads', readText),
+      vulnerabilities: queryNamed('vulnerabilities', readText),
+    },
+    ...(ownerLabel === undefined ? {} : { ownerLabel }),
+    ...(armEndpoint === undefined ? {} : { armEndpoint }),
+    clock,
+    log,
+  });
+}
+
+function queryNamed(name: string, readText: WorkloadParts['readText']): string {
+  const text = readText(`dist/${name}.kql`);
+  if (text === undefined) throw new Error(`dist/${name}.kql is not deployed`);
+  return text;
+}
+
+/** What scanners found, by every source of Azure; nothing where there is none. */
+function vulnerabilityReports(parts: WorkloadParts): VulnerabilityReports | undefined {
+  const azure = parts.settings.sources.flatMap(({ access, ownerLabel }) =>
+    access.type === 'azure' ? [{ access, ownerLabel }] : [],
+  );
+  if (azure.length === 0) return undefined;
+  return {
+    async read(signal) {
+      const all = await Promise.all(
+        azure.map(async ({ access, ownerLabel }) =>
+          (await azureOf(access, ownerLabel, parts)).vulnerabilities.read(signal),
+        ),
+      );
+      return {
+        vulnerabilities: all.flatMap(({ vulnerabilities }) => vulnerabilities),
+        problems: all.flatMap(({ problems }) => problems),
+      };
+    },
+  };
 }
 
 function loaded(load: () => Promise<InventorySource>): InventorySource {

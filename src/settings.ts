@@ -30,6 +30,8 @@ export interface Settings {
   readonly policy?: Policy;
   /** Places that are asked which images are used; with none, nothing counts as unused. */
   readonly sources: readonly Source[];
+  /** Azure Resource Manager of the cloud, such as `https://management.usgovcloudapi.net`; that of Azure unless told. */
+  readonly armEndpoint?: string;
   /** Client id of the user-assigned identity that sets locks, when it is another. */
   readonly lockerClientId?: string;
 }
@@ -67,6 +69,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
   const logs = readLogs(environment['ACR_AUDIT_LOGS'], registries, problems);
   const policy = readPolicyFile(environment['ACR_AUDIT_POLICY'], readText, problems);
   const sources = readInventoryFile(environment['ACR_AUDIT_INVENTORY'], readText, problems);
+  const armEndpoint = readArmEndpoint(environment, problems);
   const lockerClientId = environment['ACR_AUDIT_LOCKER_CLIENT_ID'];
   if (storage === undefined || problems.length > 0) throw new SettingsError(problems);
   return {
@@ -75,6 +78,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
     auth,
     logs,
     sources,
+    ...(armEndpoint === undefined ? {} : { armEndpoint }),
     ...(policy === undefined ? {} : { policy }),
     ...(lockerClientId ? { lockerClientId } : {}),
     ...(clientId ? { clientId } : {}),
@@ -97,6 +101,19 @@ function readPolicyFile(
   if (reading.ok) return reading.policy;
   problems.push(...reading.problems.map(({ field, problem }) => `${path}: ${field} ${problem}`));
   return undefined;
+}
+
+function readArmEndpoint(environment: Environment, problems: string[]): string | undefined {
+  const text = environment['ACR_AUDIT_ARM_ENDPOINT'];
+  if (!text) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isLocal =
+    environment['ACR_AUDIT_AUTH'] === 'development' &&
+    /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(url?.origin ?? '');
+  if (url?.href !== `${url?.origin}/` || (url.protocol !== 'https:' && !isLocal)) {
+    problems.push('ACR_AUDIT_ARM_ENDPOINT is not an https address such as https://management.azure.com');
+  }
+  return text.replace(/\/+$/, '');
 }
 
 function readInventoryFile(

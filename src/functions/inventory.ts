@@ -11,6 +11,8 @@ export interface InventoryUseCases {
   readonly refreshSource: (source: string) => Promise<void>;
   readonly assessUses: (repository: RepositoryId) => Promise<void>;
   readonly assessSources: () => Promise<void>;
+  /** Absent where no source says what scanners found. */
+  readonly assessVulnerabilities?: () => Promise<void>;
   readonly escalateFindings: () => Promise<void>;
   readonly deliverAlerts: () => Promise<void>;
   /** Takes a look that failed too often; its registry when it can be told. */
@@ -31,7 +33,7 @@ const assessForm = z.object({
  * of a repository, and the queues that the host moves those to that failed too often.
  */
 export function registerInventory(useCases: InventoryUseCases): void {
-  const { refreshQueueName, assessQueueName, reject, log } = useCases;
+  const { refreshQueueName, assessQueueName, assessVulnerabilities, reject, log } = useCases;
   const connection = 'AuditStorage';
   app.timer('refreshInventory', {
     schedule: '30 */5 * * * *',
@@ -46,6 +48,12 @@ export function registerInventory(useCases: InventoryUseCases): void {
     },
   });
   app.timer('deliverAlerts', { schedule: '45 * * * * *', handler: () => useCases.deliverAlerts() });
+  if (assessVulnerabilities !== undefined) {
+    app.timer('assessVulnerabilities', {
+      schedule: '0 40 * * * *',
+      handler: () => assessVulnerabilities(),
+    });
+  }
   app.storageQueue('refreshSource', {
     queueName: refreshQueueName,
     connection,
