@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readKubernetesObjects } from '../../../src/inventory/kubernetes-objects.ts';
+import { reduced } from '../../../src/inventory/kubernetes-reduction.ts';
 import { deployment, meta, pod, podSpec, replicaSet } from './kubernetes-samples.ts';
 
 const now = Date.UTC(2026, 10, 1);
@@ -230,6 +231,15 @@ describe('any JSON', () => {
           expect(image.length).toBeLessThanOrEqual(1_024);
           expect(workload.name.length).toBeLessThanOrEqual(253);
         }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('when what no claim needs is left out of it, tells the same', () => {
+    fc.assert(
+      fc.property(fc.array(object), (objects) => {
+        expect(read(...objects.map(reduced))).toEqual(read(...objects));
       }),
       { numRuns: 500 },
     );
