@@ -22,6 +22,9 @@ const query = z.strictObject({
   cursor: z.optional(z.string()),
 });
 
+/** Positions in a listing of uses: a source and the id of a claim. */
+const usePosition = /^[a-z0-9-]{1,63}\.[0-9a-f]{32}$/;
+
 const columns = [
   'image',
   'registry',
@@ -60,7 +63,7 @@ export function usesRoute(
     query,
     async answer({ query: { image, source, environment, state, at, limit = 100, cursor }, accept, url }) {
       const named = image === undefined ? undefined : readImage(image, registries);
-      const after = cursor === undefined ? '' : readCursor(cursor);
+      const after = cursor === undefined ? '' : readCursor(cursor, usePosition);
       const { uses, sources, coverage } = await list(present({ image: named, source, at }));
       const wanted = uses
         .filter(({ claim }) => (state ?? claim.state) === claim.state)

@@ -64,13 +64,12 @@ export function takeReading(ports: RefreshSourcePorts) {
     const changed = await claims.see(source.name, understood.claims, isComplete, at, signal);
     const problems = understood.problems.slice(0, mostProblems).map(bounded);
     const completeAt = isComplete ? at : before?.completeAt;
+    const isSaidPartial = !isWhole && understood.problems.length === 0;
     await states.put({
       source: source.name,
       lookedAt: at,
-      problems: isWhole
-        ? problems
-        : [...problems, { where: source.name, problem: 'says that it is not all' }],
-      problemCount: understood.problems.length + (isWhole ? 0 : 1),
+      problems: isSaidPartial ? [{ where: source.name, problem: 'says that it is not all' }] : problems,
+      problemCount: isSaidPartial ? 1 : understood.problems.length,
       claims: understood.claims.length,
       ...(completeAt === undefined ? {} : { completeAt }),
       ...(ttl === undefined ? {} : { ttl }),

@@ -118,7 +118,7 @@ export const findingKinds = {
   UnapprovedRegistry: {
     severity: 'medium',
     remedy:
-      'Import the image into an approved registry and refer to it there, or approve the registry in the policy.',
+      'Have the image in an approved registry and refer to it there, or approve the registry in the policy.',
     identity: ['from'],
   },
   /** The replicas of one workload run different digests of one image. */

@@ -41,6 +41,13 @@ export function readSnapshot(sent: SentSnapshot): SnapshotReading {
       problem: `Send application/json, application/yaml or text/plain, with \`format\` one of ${forms}.`,
     };
   }
+  // Lines of references are for text alone: JSON that was cut off or mistaken must not pass for some.
+  if (
+    /^application\/(?:json|[^;]*\+json)\b/i.test(contentType) &&
+    !/^\s*[[{]/.test(text.replace(/^\uFEFF/, ''))
+  ) {
+    return { outcome: 'unreadable', problems: [{ field: '$', problem: 'is not JSON: expected an object' }] };
+  }
   const read = readSubmission({
     format,
     text,

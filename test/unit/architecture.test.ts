@@ -203,7 +203,15 @@ const arrows: Readonly<Record<string, Arrow>> = {
   ),
   cli: { folders: ['cli', 'api'], packages: /^(?!@azure\/)/ },
   'settings.ts': { folders: [...core, 'api'], packages: nothing },
-  'main.ts': { folders: [...core, 'audit', ...adapters, ...edges, 'settings.ts'], packages: /./ },
+  'main.ts': {
+    folders: [...core, 'audit', ...adapters, ...edges, 'settings.ts', 'main-workloads.ts'],
+    packages: /./,
+  },
+  // The part of the composition root that is about workloads.
+  'main-workloads.ts': {
+    folders: [...core, 'audit', ...adapters, ...edges, 'settings.ts'],
+    packages: /./,
+  },
   'rebuild.ts': { folders: [...core, 'audit', ...adapters, 'settings.ts'], packages: /./ },
 };
 

@@ -49,7 +49,7 @@ describe('a parameter', () => {
     ['resolve?image=team/app:prod&at=now', 'at', /RFC 3339/],
     ['resolve?image=team/app:prod&at=2999-01-01T00:00:00Z', 'at', /future/],
     ['resolve?image=team/app:prod&limit=5', 'limit', /not a parameter/],
-    ['findings?status=closed', 'status', /open, resolved/],
+    ['findings?status=closed', 'status', /active, open, acknowledged, waived, resolved/],
     ['findings?severity=severe', 'severity', /critical, high, medium, low/],
     ['findings?kind=orphanlock', 'kind', /LockRemoved, .*OrphanLock/],
     ['findings?limit=0', 'limit', /from 1 to 1000/],

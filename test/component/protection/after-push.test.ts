@@ -30,8 +30,8 @@ async function setting(isProtected = true) {
     await index.note(protectedId.registry, '8222269599997-000000000001', protectedId.repository);
   const asked: EnforcementRequest[] = [];
   const queue = { add: async (request: EnforcementRequest) => void asked.push(request) };
-  const onPush = enforceAfterPush(policyOf({ protectAtPush: [rule] }), { index, queue });
-  const stores = { ...storesOver(tables), onPush };
+  const onRecorded = enforceAfterPush(policyOf({ protectAtPush: [rule] }), { index, queue });
+  const stores = { ...storesOver(tables), onRecorded };
   return { tables, index, asked, queue, stores, record: recordFact(stores) };
 }
 
