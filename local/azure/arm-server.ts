@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
+import { type Answer, type ArmFault, armFaults, refusal } from './arm-faults.ts';
 import {
   type ArmResource,
   type ContainerApp,
@@ -24,20 +25,6 @@ export interface ArmRequest {
   readonly path: string;
   readonly authorization: string | undefined;
   readonly body: string;
-}
-
-/** Answers requests otherwise. */
-export interface ArmFault {
-  /** Those whose path, without the query, ends like this; case does not matter. */
-  readonly path: string;
-  /** A refusal, a body as it is, an answer that breaks off halfway, or none at all. */
-  readonly answer:
-    | { readonly status: number; readonly code?: string; readonly retryAfter?: string }
-    | { readonly body: string }
-    | 'cut'
-    | 'silence';
-  /** How many requests, all unless told. */
-  readonly times?: number;
 }
 
 /** Azure Resource Manager on this machine. */
@@ -68,12 +55,6 @@ export interface ArmOptions {
   readonly pageSize?: number;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly retryAfter?: string;
-}
-
 const question = z.object({
   subscriptions: z.array(z.string()),
   query: z.string(),
@@ -92,7 +73,7 @@ const question = z.object({
  */
 export async function startArm({ port = 0, pageSize = 1_000 }: ArmOptions = {}): Promise<ArmStandIn> {
   const requests: ArmRequest[] = [];
-  const faults: { readonly fault: ArmFault; left: number }[] = [];
+  const faults = armFaults();
   const resources = new Map<string, ArmResource>();
   const removed = new Set<string>();
   const subAssessments: SubAssessment[] = [];
@@ -212,29 +193,17 @@ export async function startArm({ port = 0, pageSize = 1_000 }: ArmOptions = {}):
       body: Buffer.concat(chunks).toString('utf8'),
     };
     requests.push(request);
-    const fault = faultFor(request);
+    const fault = faults.next(decodeURIComponent(new URL(request.path, endpoint).pathname));
     if (fault === 'silence') return;
-    const { status, body, retryAfter } = fault === undefined || fault === 'cut' ? answerTo(request) : fault;
+    const { status, body, headers } = fault === undefined || fault === 'cut' ? answerTo(request) : fault;
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     response.writeHead(status, {
       'Content-Type': 'application/json; charset=utf-8',
       'Content-Length': Buffer.byteLength(text),
-      ...(retryAfter === undefined ? {} : { 'Retry-After': retryAfter }),
+      ...headers,
     });
     if (fault !== 'cut') response.end(text);
     else response.write(text.slice(0, text.length / 2), () => response.destroy());
-  }
-
-  function faultFor({ path }: ArmRequest): Answer | 'cut' | 'silence' | undefined {
-    const target = decodeURIComponent(new URL(path, endpoint).pathname).toLowerCase();
-    const found = faults.find(({ fault, left }) => left > 0 && target.endsWith(fault.path.toLowerCase()));
-    if (found === undefined) return undefined;
-    found.left -= 1;
-    const { answer } = found.fault;
-    if (typeof answer === 'string') return answer;
-    if ('body' in answer) return { status: 200, body: answer.body };
-    const { status, code = 'Refused', retryAfter } = answer;
-    return { ...refusal(status, code), ...(retryAfter === undefined ? {} : { retryAfter }) };
   }
 
   const server = createServer((message, response) => {
@@ -261,15 +230,10 @@ export async function startArm({ port = 0, pageSize = 1_000 }: ArmOptions = {}):
     addSite: (options) => keep(site(options)),
     addSubAssessment: (finding) => void subAssessments.push(finding),
     remove: (id) => void removed.add(id.toLowerCase()),
-    fail: (fault) => void faults.push({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }),
+    fail: faults.add,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-/** A refusal as https://github.com/microsoft/api-guidelines/blob/vNext/azure/Guidelines.md#handling-errors has it. */
-function refusal(status: number, code: string): Answer {
-  return { status, body: { error: { code, message: code } } };
 }

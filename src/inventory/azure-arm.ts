@@ -44,10 +44,15 @@ const page = z.object({ value: z.array(z.unknown()), nextLink: z.nullish(z.strin
 /** The most pages followed for one list. */
 const maxPages = 1_000;
 
+/** Failures in a row, each tried as often as it may be, after which the rest is not asked for a while. */
+const failuresBorne = 10;
+const restMs = 60_000;
+
 /** @throws TypeError when the endpoint is no origin that tokens may be sent to. */
 export function armClient(options: ArmOptions): Arm {
   const endpoint = readEndpoint(options.armEndpoint ?? 'https://management.azure.com');
   const { timeoutMs = 60_000, maxBytes = 32 * 1024 * 1024 } = options;
+  const rest = restAfterFailures(options.now);
   const httpClient = createDefaultHttpClient();
   const pipeline = createEmptyPipeline();
   pipeline.addPolicy(decompressResponsePolicy());
@@ -76,10 +81,15 @@ export function armClient(options: ArmOptions): Arm {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { abortSignal: signal }),
     });
+    if (rest.isDue())
+      throw fault('azure-unreachable', question, 'was not asked, as those before it failed', true);
     try {
-      return { response: await pipeline.sendRequest(httpClient, request), question };
+      const response = await pipeline.sendRequest(httpClient, request);
+      rest.note(response.status === 429 || response.status >= 500);
+      return { response, question };
     } catch (error) {
       signal?.throwIfAborted();
+      rest.note(true);
       throw armFault(error, question);
     }
   }
@@ -142,7 +152,24 @@ function contentOf(response: PipelineResponse, question: ArmQuestion): unknown {
 }
 
 function unreadable(question: ArmQuestion, problem: string): AuditFault {
-  return armFault(new AuditFault('azure-unreadable', problem, { retryable: false }), question);
+  return fault('azure-unreadable', question, problem, false);
+}
+
+function fault(code: string, question: ArmQuestion, problem: string, retryable: boolean): AuditFault {
+  return armFault(new AuditFault(code, problem, { retryable }), question);
+}
+
+/** Spares thousands of resources from being asked for, one after the other, of a service that is down. */
+function restAfterFailures(now: () => number): { isDue(): boolean; note(hasFailed: boolean): void } {
+  let inRow = 0;
+  let until = 0;
+  return {
+    isDue: () => inRow >= failuresBorne && now() < until,
+    note(hasFailed) {
+      inRow = hasFailed ? inRow + 1 : 0;
+      if (hasFailed) until = now() + restMs;
+    },
+  };
 }
 
 /** Tokens go out encrypted, or do not leave this machine. */

@@ -36,23 +36,24 @@ export function azureInventory(options: AzureInventoryOptions): InventorySource 
       const subscriptions = await readableSubscriptions(arm, options, problems, signal);
       const rows = await resourceGraphRows(arm, query, subscriptions, problems, signal);
       const resources = azureResources(rows, ownerTag, problems);
-      const claims: ReportedClaim[] = [];
+      // Pages that overlap tell the same twice.
+      const claims = new Map<string, ReportedClaim>();
       await concurrently(each(resources), concurrentRequests, async (resource) => {
         const read = await problems.guard(resource.where, () =>
           claimsOf(arm, resource, readCompose, problems, signal),
         );
-        claims.push(...(read ?? []));
+        for (const claim of read ?? []) claims.set(JSON.stringify(claim), claim);
       });
       signal?.throwIfAborted();
       const found = problems.found();
       log.info('azure inventory read', {
         subscriptions: subscriptions.length,
         resources: resources.length,
-        claims: claims.length,
+        claims: claims.size,
         problems: found.length,
         milliseconds: now() - startedAt,
       });
-      return { claims, problems: found };
+      return { claims: [...claims.values()], problems: found };
     },
   };
 }

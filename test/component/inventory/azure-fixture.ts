@@ -21,7 +21,7 @@ export function toldLog(): ToldLog {
 }
 
 /** Reads a Compose file of one service on each line: `web=image`. */
-export const lineCompose: ReadCompose = (text) => {
+const lineCompose: ReadCompose = (text) => {
   const lines = text.split('\n').filter((line) => line !== '');
   const pairs = lines.map((line) => line.split('='));
   return {
