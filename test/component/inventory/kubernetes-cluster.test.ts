@@ -111,6 +111,20 @@ describe('a cluster', () => {
     );
   });
 
+  it('when a page comes compressed, reads it', async () => {
+    podsNamed(500);
+    const { claims, problems } = await accessToCluster(cluster).source.read();
+    expect(problems).toEqual([]);
+    expect(claims).toHaveLength(500);
+  });
+
+  it('when a page is longer than it may be once decompressed, asks for shorter ones', async () => {
+    podsNamed(500);
+    const { claims, problems } = await accessToCluster(cluster, { maxBytes: 100_000 }).source.read();
+    expect(problems).toEqual([]);
+    expect(claims).toHaveLength(500);
+  });
+
   it('when a page is too long, asks for shorter ones', async () => {
     podsNamed(40);
     const { claims, problems } = await accessToCluster(cluster, {
@@ -174,6 +188,7 @@ describe('a list', () => {
     ['forbidden', 'was answered by 403: pods is forbidden', 1],
     ['missing', 'was answered by 404', 1],
     ['throttled', 'was answered by 429', 4],
+    ['throttled for an hour', 'was answered by 429', 1],
     ['broken', 'was answered by 500: etcdserver', 4],
     ['cut off', 'the connection failed', 4],
     ['hung up', 'the connection failed', 4],
