@@ -224,6 +224,24 @@ describe('a list', () => {
     expect(claims).toHaveLength(6);
   });
 
+  it('when it is read anew, what is gone by then is not told', async () => {
+    cluster.fail('pods', 'expired');
+    const { url: server, ca, token } = cluster;
+    const access = {
+      server,
+      ca,
+      async token() {
+        const isContinued = cluster.requests.some(({ target }) => target.includes('continue='));
+        if (isContinued) cluster.remove('pods', 'shop', 'pod-000');
+        return token;
+      },
+    };
+    const { claims, problems } = await accessToCluster(cluster, { access, pageSize: 2 }).source.read();
+    expect(problems).toEqual([]);
+    expect(told(claims)).not.toContain('running Pod/pod-000 contoso.azurecr.io/pod-000:1');
+    expect(claims).toHaveLength(5);
+  });
+
   it('when the token for the next page expires again, is a problem beside what was read', async () => {
     cluster.fail('pods', 'always expired');
     const { claims, problems } = await accessToCluster(cluster, { pageSize: 2 }).source.read();
