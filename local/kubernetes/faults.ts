@@ -8,6 +8,7 @@ export const listFaults = [
   'forbidden',
   'missing',
   'throttled',
+  'throttled for an hour',
   'broken',
   'expired',
   'always expired',
@@ -48,7 +49,8 @@ export function answerFaulty(
     case 'missing':
       return status(404, 'NotFound', 'the server could not find the requested resource');
     case 'throttled':
-      response.setHeader('Retry-After', '1');
+    case 'throttled for an hour':
+      response.setHeader('Retry-After', fault === 'throttled' ? '1' : '3600');
       return status(429, 'TooManyRequests', 'too many requests, please try again later');
     case 'broken':
       return status(500, 'InternalError', 'etcdserver: request timed out');

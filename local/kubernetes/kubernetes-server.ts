@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import { loadServerCertificate } from '../acr/tls.ts';
 import { answerFaulty, type ListFault } from './faults.ts';
@@ -46,6 +47,9 @@ export interface RunningKubernetes extends Rollouts {
   close(): Promise<void>;
 }
 
+/** Characters of an answer that real servers compress (APIResponseCompression). */
+const compressedFrom = 128 * 1024;
+
 /** Starts the API server; its objects are gone when it is closed. @throws Error when the port is taken. */
 export async function startKubernetes(options: KubernetesOptions = {}): Promise<RunningKubernetes> {
   const { port = 0, now = () => Date.now() } = options;
@@ -76,8 +80,14 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     request.resume();
     const answer = answerTo(request, response);
     if (answer === undefined) return;
-    response.writeHead(answer.status, { 'Content-Type': 'application/json' });
-    response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+    const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+    const isCompressed =
+      text.length > compressedFrom && String(request.headers['accept-encoding']).includes('gzip');
+    response.writeHead(answer.status, {
+      'Content-Type': 'application/json',
+      ...(isCompressed ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : {}),
+    });
+    response.end(isCompressed ? gzipSync(text) : text);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

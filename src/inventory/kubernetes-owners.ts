@@ -22,28 +22,29 @@ const maxSteps = 4;
 
 /** Looks owners up by the owner references with `controller: true`. */
 export function ownersAmong(objects: readonly KubernetesObject[]): Owners {
-  const byName = new Map<string, KubernetesObject[]>();
+  const known = new Map<string, KubernetesObject>();
   for (const object of objects) {
-    const key = keyOf(object.kind, object.namespace, object.name);
-    const known = byName.get(key);
-    if (known === undefined) byName.set(key, [object]);
-    else known.push(object);
+    // A file's objects and references have no uid.
+    for (const uid of [object.uid, undefined]) {
+      const key = keyOf(object, object.namespace, uid);
+      if (!known.has(key)) known.set(key, object);
+    }
   }
 
-  const controllerOf = ({ controller, namespace }: KubernetesObject) =>
-    controller === undefined
-      ? undefined
-      : byName
-          .get(keyOf(controller.kind, namespace, controller.name))
-          ?.find((candidate) => isMeant(controller, candidate));
+  function controllerOf({ controller, namespace }: KubernetesObject): KubernetesObject | undefined {
+    if (controller === undefined) return undefined;
+    const exact = known.get(keyOf(controller, namespace, controller.uid));
+    const found = exact ?? known.get(keyOf(controller, namespace, undefined));
+    return found !== undefined && isMeant(controller, found) ? found : undefined;
+  }
 
   const controlled = new Map<KubernetesObject, KubernetesObject[]>();
   for (const object of objects) {
     const controller = controllerOf(object);
     if (controller === undefined) continue;
-    const known = controlled.get(controller);
-    if (known === undefined) controlled.set(controller, [object]);
-    else known.push(object);
+    const others = controlled.get(controller);
+    if (others === undefined) controlled.set(controller, [object]);
+    else others.push(object);
   }
 
   return {
@@ -72,6 +73,10 @@ function isMeant({ uid, group }: ControllerReference, object: KubernetesObject):
 }
 
 /** No text of an object has a line feed. */
-function keyOf(kind: string, namespace: string, name: string): string {
-  return `${kind}\n${namespace}\n${name}`;
+function keyOf(
+  { kind, name }: { readonly kind: string; readonly name: string },
+  namespace: string,
+  uid: string | undefined,
+): string {
+  return [kind, namespace, name, uid ?? ''].join('\n');
 }

@@ -111,6 +111,20 @@ describe('a cluster', () => {
     );
   });
 
+  it('when a page comes compressed, reads it', async () => {
+    podsNamed(500);
+    const { claims, problems } = await accessToCluster(cluster).source.read();
+    expect(problems).toEqual([]);
+    expect(claims).toHaveLength(500);
+  });
+
+  it('when a page is longer than it may be once decompressed, asks for shorter ones', async () => {
+    podsNamed(500);
+    const { claims, problems } = await accessToCluster(cluster, { maxBytes: 100_000 }).source.read();
+    expect(problems).toEqual([]);
+    expect(claims).toHaveLength(500);
+  });
+
   it('when a page is too long, asks for shorter ones', async () => {
     podsNamed(40);
     const { claims, problems } = await accessToCluster(cluster, {
@@ -174,6 +188,7 @@ describe('a list', () => {
     ['forbidden', 'was answered by 403: pods is forbidden', 1],
     ['missing', 'was answered by 404', 1],
     ['throttled', 'was answered by 429', 4],
+    ['throttled for an hour', 'was answered by 429', 1],
     ['broken', 'was answered by 500: etcdserver', 4],
     ['cut off', 'the connection failed', 4],
     ['hung up', 'the connection failed', 4],
@@ -207,6 +222,24 @@ describe('a list', () => {
     const { claims, problems } = await accessToCluster(cluster, { pageSize: 2 }).source.read();
     expect(problems).toEqual([]);
     expect(claims).toHaveLength(6);
+  });
+
+  it('when it is read anew, what is gone by then is not told', async () => {
+    cluster.fail('pods', 'expired');
+    const { url: server, ca, token } = cluster;
+    const access = {
+      server,
+      ca,
+      async token() {
+        const isContinued = cluster.requests.some(({ target }) => target.includes('continue='));
+        if (isContinued) cluster.remove('pods', 'shop', 'pod-000');
+        return token;
+      },
+    };
+    const { claims, problems } = await accessToCluster(cluster, { access, pageSize: 2 }).source.read();
+    expect(problems).toEqual([]);
+    expect(told(claims)).not.toContain('running Pod/pod-000 contoso.azurecr.io/pod-000:1');
+    expect(claims).toHaveLength(5);
   });
 
   it('when the token for the next page expires again, is a problem beside what was read', async () => {

@@ -1,10 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { generate } from 'selfsigned';
 import { stringify } from 'yaml';
+import { loadServerCertificate } from '../../../local/acr/tls.ts';
 import { type RunningKubernetes, startKubernetes } from '../../../local/kubernetes/kubernetes-server.ts';
 import type { ClusterAccess } from '../../../src/inventory/kubernetes-access.ts';
+import { listedResources, pathOf } from '../../../src/inventory/kubernetes-resources.ts';
 import type { InventoryReading } from '../../../src/workloads/claim.ts';
 import { accessToCluster } from '../../builders/kubernetes-access.ts';
 
@@ -59,6 +63,32 @@ describe('a cluster named by a kubeconfig', () => {
       problems: [],
       claims: [expect.objectContaining({ image: 'contoso.azurecr.io/web:1' })],
     });
+  });
+
+  it('when it holds a client certificate, is read by that', async () => {
+    const made = await generate([{ name: 'commonName', value: 'acr-audit' }], {
+      keyType: 'ec',
+      algorithm: 'sha256',
+    });
+    const { certificate: cert, key } = await loadServerCertificate(directory);
+    const admitted = createServer({ cert, key, ca: made.cert, requestCert: true }, (request, response) => {
+      const listed = listedResources.find((resource) => request.url?.startsWith(`${pathOf(resource)}?`));
+      response.end(JSON.stringify({ kind: `${listed?.kind}List`, apiVersion: 'v1', items: [] }));
+    });
+    await new Promise<void>((resolve) => admitted.listen(0, '127.0.0.1', resolve));
+    try {
+      const address = admitted.address();
+      const server = `https://localhost:${typeof address === 'object' ? address?.port : 0}`;
+      const base64 = (text: string) => Buffer.from(text).toString('base64');
+      const user = { 'client-certificate-data': base64(made.cert), 'client-key-data': base64(made.private) };
+      const access = { kubeconfig: kubeconfigWith(user, { server }), directory, context: 'admitted' };
+      expect(await read(access)).toEqual({ claims: [], problems: [] });
+      const { problems } = await read({ ...access, context: 'refused' });
+      expect(problems).toHaveLength(9);
+    } finally {
+      admitted.closeAllConnections();
+      await new Promise((resolve) => admitted.close(resolve));
+    }
   });
 
   it('when a plugin gives the credential, is read by it', async () => {

@@ -76,11 +76,11 @@ describe('the workload of a pod', () => {
     ]);
   });
 
-  it('when its controller was made anew under the same name, is still what its owner reference names', () => {
-    const web = replicaSet('web', {});
-    const other = { ...web, metadata: { ...web.metadata, uid: 'another' } };
-    expect(told(pod('web-x', { owner: web }), other)[0]).toBe(
-      'running ReplicaSet/web/app contoso.azurecr.io/app:1',
+  it('when its controller was made anew under the same name, is not of what controls the new one', () => {
+    const one = replicaSet('web-1', {});
+    const anew = replicaSet('web-1', { owner: deployment('web', {}), metadata: { uid: 'another' } });
+    expect(told(anew, pod('web-1-x', { owner: one }))).toContain(
+      'running ReplicaSet/web-1/app contoso.azurecr.io/app:1',
     );
   });
 
