@@ -119,7 +119,7 @@ export const findingKinds = {
     severity: 'medium',
     remedy:
       'Have the image in an approved registry and refer to it there, or approve the registry in the policy.',
-    identity: ['from'],
+    identity: ['foreignRegistry'],
   },
   /** The replicas of one workload run different digests of one image. */
   ReplicaSkew: {

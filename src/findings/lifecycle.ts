@@ -90,7 +90,7 @@ export function openedAt({ firstSeen, reopenedAt }: StoredFinding): number {
 }
 
 /** The longest that a finding may be waived, in milliseconds: a year. */
-export const longestWaiver = 366 * 86_400_000;
+const longestWaiver = 366 * 86_400_000;
 
 /** A finding once a look at a time saw it; `undefined` when that changes nothing. */
 export function seen(

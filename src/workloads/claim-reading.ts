@@ -8,7 +8,7 @@ import { placed, type Source } from './source.ts';
 /** The longest name of a workload, namespace or owner that is kept: Kubernetes' own limit. */
 const longestName = 253;
 /** The most claims that one source is believed to have. */
-export const mostClaims = 200_000;
+const mostClaims = 200_000;
 
 /** Claims as they are understood, each once, and what could not be. */
 export interface ClaimsReading {

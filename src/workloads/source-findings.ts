@@ -38,7 +38,7 @@ export function foreignImageFindings(
     const [first] = some;
     if (first === undefined) return [];
     const uses = some.map((claim) => ({ claim, certainty: 'exact' as const, via: 'itself' as const }));
-    const detail = { ...usesDetail(uses), from: first.registry };
+    const detail = { ...usesDetail(uses), foreignRegistry: first.registry };
     return [findingOf('UnapprovedRegistry', { registry: estate, repository: first.repository }, detail)];
   });
 }

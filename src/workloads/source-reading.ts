@@ -25,7 +25,7 @@ const fieldsOfType = {
 } as const;
 
 /** A source's name: part of paths and keys. */
-export const sourceNameForm = textThat(
+const sourceNameForm = textThat(
   'a name: 1 to 63 lower-case letters, digits and "-", such as "aks-prod"',
   (text) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text),
 );

@@ -38,7 +38,7 @@ export interface HeldDigests {
 }
 
 /** Entries of a tag that are read back for one claim at most. */
-export const mostEntries = 5_000;
+const mostEntries = 5_000;
 
 /**
  * Which digests a tag held from a time (epoch milliseconds) on, from its entries, newest first: each that was pushed since,

@@ -166,7 +166,9 @@ describe('when sources are looked at', () => {
     ]);
     await app.report('compose', []);
     const found = (await app.estate()).filter(({ kind }) => kind === 'UnapprovedRegistry');
-    expect(found.map(({ subject, detail }) => [subject.repository, detail['from']]).sort()).toEqual([
+    expect(
+      found.map(({ subject, detail }) => [subject.repository, detail['foreignRegistry']]).sort(),
+    ).toEqual([
       ['library/nginx', 'docker.io'],
       ['org/tool', 'ghcr.io'],
     ]);
