@@ -6,6 +6,9 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { registryContent } from './acr/registry-content.ts';
 import { registryLocks } from './acr/registry-locks.ts';
 import { tokenCredential } from './acr/token-credential.ts';
+import type { AlertSettings } from './alert-settings.ts';
+import { logLine } from './alerts/log-line.ts';
+import { webhook } from './alerts/webhook.ts';
 import {
   getApprovalRoute,
   getApprovalsRoute,
@@ -37,6 +40,7 @@ import { enforceAfterPush, enforceLocks, enforceNext, enforceNow } from './audit
 import { enforceRepository } from './audit/enforce-repository.ts';
 import { escalateFindings } from './audit/escalate-findings.ts';
 import { changeHold, holdsOf, placeHold } from './audit/holds.ts';
+import type { AlertSink } from './audit/inventory-ports.ts';
 import { recordQueuedEvents, rejectPoisonMessage } from './audit/queued-events.ts';
 import { reconcileNext } from './audit/reconcile-next.ts';
 import { reconcileRegistries } from './audit/reconcile-registries.ts';
@@ -132,7 +136,7 @@ const rounds = reconcileRounds(tables.inventory);
 const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));
 
 const alerts = alertOutbox(tables.findings);
-const telling = { alerts, sinks: [], ...history, clock, log };
+const telling = { alerts, sinks: sinksOf(settings.alerts), ...history, clock, log };
 const tell = deliverAlert(telling);
 // Told at once, and by the timer when that fails: whoever raised it does not wait.
 const findings = findingsStore(tables.findings, (alert) => {
@@ -218,6 +222,23 @@ registerReconciliation({
   queueName: reconcileQueueName,
   log,
 });
+/** Whom alerts are sent to: the log always. The SDK of Event Grid is loaded when it is first needed. */
+function sinksOf({ topic, webhooks }: AlertSettings): readonly AlertSink[] {
+  const hooks = webhooks.map((hook) => webhook({ ...hook, now: clock.now }));
+  if (topic === undefined) return [logLine(log), ...hooks];
+  let grid: Promise<AlertSink> | undefined;
+  const lazily: AlertSink = {
+    name: 'event-grid',
+    async send(alert) {
+      grid ??= import('./alerts/event-grid-topic.ts').then(({ eventGridTopic }) =>
+        eventGridTopic({ endpoint: topic, credential: identity }),
+      );
+      await (await grid).send(alert);
+    },
+  };
+  return [logLine(log), lazily, ...hooks];
+}
+
 /** The logs of a registry; their SDK is loaded when they are first asked. */
 function logsOf(source: LogSource): RegistryLogs {
   let logs: Promise<RegistryLogs> | undefined;
@@ -271,8 +292,13 @@ registerProtection({
   queueName: enforcementQueueName,
   log,
 });
+const { assessVulnerabilities } = workloads;
 registerInventory({
-  ...workloads,
+  refreshInventory: workloads.refreshInventory,
+  refreshSource: workloads.refreshSource,
+  assessUses: workloads.assessUses,
+  assessSources: workloads.assessSources,
+  ...(assessVulnerabilities === undefined ? {} : { assessVulnerabilities }),
   escalateFindings: escalateFindings({ findings, registries: [...contents.keys()], clock, log }),
   deliverAlerts: deliverAlerts({ ...telling, registries: [...contents.keys()] }),
   reject: rejectMessage(ingest, 'look-failed'),

@@ -1,3 +1,4 @@
+import { type AlertSettings, readAlertSettings } from './alert-settings.ts';
 import type { AuthMode } from './api/principal.ts';
 import type { Policy } from './protection/policy.ts';
 import { readPolicy } from './protection/policy-reading.ts';
@@ -30,6 +31,7 @@ export interface Settings {
   readonly policy?: Policy;
   /** Places that are asked which images are used; with none, nothing counts as unused. */
   readonly sources: readonly Source[];
+  readonly alerts: AlertSettings;
   /** Azure Resource Manager of the cloud, such as `https://management.usgovcloudapi.net`; that of Azure unless told. */
   readonly armEndpoint?: string;
   /** Client id of the user-assigned identity that sets locks, when it is another. */
@@ -70,6 +72,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
   const policy = readPolicyFile(environment['ACR_AUDIT_POLICY'], readText, problems);
   const sources = readInventoryFile(environment['ACR_AUDIT_INVENTORY'], readText, problems);
   const armEndpoint = readArmEndpoint(environment, problems);
+  const alerts = readAlertSettings(environment, problems);
   const lockerClientId = environment['ACR_AUDIT_LOCKER_CLIENT_ID'];
   if (storage === undefined || problems.length > 0) throw new SettingsError(problems);
   return {
@@ -78,6 +81,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
     auth,
     logs,
     sources,
+    alerts,
     ...(armEndpoint === undefined ? {} : { armEndpoint }),
     ...(policy === undefined ? {} : { policy }),
     ...(lockerClientId ? { lockerClientId } : {}),

@@ -1,6 +1,7 @@
-import { estate, type FindingDetail, isTimeName } from '../findings/finding.ts';
+import { estate, type FindingDetail } from '../findings/finding.ts';
 import { findingKinds } from '../findings/kind.ts';
 import type { Note, StoredFinding, Waiver } from '../findings/lifecycle.ts';
+import { toldDetail } from '../findings/told-detail.ts';
 import { formatReference } from '../registry/reference.ts';
 import { isoTime } from './history-entry.ts';
 
@@ -76,17 +77,4 @@ function noteItem({ at, ...note }: Note): NoteItem {
 
 function waiverItem(waiver: Waiver) {
   return { ...noteItem(waiver), owner: waiver.owner, until: isoTime(waiver.until) };
-}
-
-/** The latest time that Date holds: https://tc39.es/ecma262/#sec-time-values-and-time-range */
-const latestTime = 8_640_000_000_000_000;
-
-function toldDetail(detail: FindingDetail): FindingDetail {
-  return Object.fromEntries(
-    Object.entries(detail).map(([name, value]) =>
-      isTimeName(name) && typeof value === 'number' && Math.abs(value) <= latestTime
-        ? [name, isoTime(value)]
-        : [name, value],
-    ),
-  );
 }

@@ -202,9 +202,18 @@ const arrows: Readonly<Record<string, Arrow>> = {
     ]),
   ),
   cli: { folders: ['cli', 'api'], packages: /^(?!@azure\/)/ },
-  'settings.ts': { folders: [...core, 'api'], packages: nothing },
+  'settings.ts': { folders: [...core, 'api', 'alert-settings.ts'], packages: nothing },
+  'alert-settings.ts': { folders: [], packages: nothing },
   'main.ts': {
-    folders: [...core, 'audit', ...adapters, ...edges, 'settings.ts', 'main-workloads.ts'],
+    folders: [
+      ...core,
+      'audit',
+      ...adapters,
+      ...edges,
+      'settings.ts',
+      'alert-settings.ts',
+      'main-workloads.ts',
+    ],
     packages: /./,
   },
   // The part of the composition root that is about workloads.
