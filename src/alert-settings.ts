@@ -26,7 +26,7 @@ const shortestSecret = 16;
 export function readAlertSettings(environment: Environment, problems: string[]): AlertSettings {
   const isDevelopment = environment['ACR_AUDIT_AUTH'] === 'development';
   const topic = environment['ACR_AUDIT_ALERT_TOPIC'];
-  if (topic && !isAddress(topic, isDevelopment)) {
+  if (topic && !isAddress(topic, false)) {
     problems.push(
       'ACR_AUDIT_ALERT_TOPIC is not the https address of a topic such as https://name.region-1.eventgrid.azure.net/api/events',
     );

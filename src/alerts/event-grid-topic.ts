@@ -6,8 +6,10 @@ import type { AlertSink } from '../audit/inventory-ports.ts';
 import { alertEvent } from './alert-event.ts';
 
 export interface EventGridTopicOptions {
-  /** Such as `https://acr-audit.westeurope-1.eventgrid.azure.net/api/events`; of http on this machine alone. */
+  /** Such as `https://acr-audit.westeurope-1.eventgrid.azure.net/api/events`: a token is sent to https alone. */
   readonly endpoint: string;
+  /** The authority to trust, as PEM text, instead of those of the system. */
+  readonly ca?: string;
   /** An identity with the role EventGrid Data Sender on the topic. */
   readonly credential: TokenCredential;
   /** Milliseconds a call may take, its retries included; 15 seconds unless told. */
@@ -21,11 +23,12 @@ const permanent = new Set([400, 413]);
 export function eventGridTopic({
   endpoint,
   credential,
+  ca,
   timeoutMs = 15_000,
 }: EventGridTopicOptions): AlertSink {
   const client = new EventGridPublisherClient(endpoint, 'CloudEvent', credential, {
     retryOptions: { maxRetries: 2, maxRetryDelayInMs: 2_000 },
-    allowInsecureConnection: endpoint.startsWith('http://'),
+    ...(ca === undefined ? {} : { tlsOptions: { ca } }),
   });
   return {
     name: 'event-grid',

@@ -72,14 +72,17 @@ export function resolveClaims({ tags }: Pick<UsesPorts, 'tags'>) {
 export function manifestsAbove({ links }: Pick<UsesPorts, 'links'>) {
   return async (repository: RepositoryId, digest: Digest): Promise<Above> => {
     const above = new Map<Digest, Via>([[digest, 'itself']]);
-    let level: readonly Digest[] = [digest];
-    const subject = links.subject(repository, digest);
-    for (let count = 0; count < mostLevels && level.length > 0; count += 1) {
-      const parents = await Promise.all(level.map((child) => links.parents(repository, child)));
-      level = [...new Set(parents.flat())].filter((parent) => !above.has(parent));
-      for (const parent of level) above.set(parent, 'index');
+
+    async function climb(): Promise<void> {
+      let level: readonly Digest[] = [digest];
+      for (let count = 0; count < mostLevels && level.length > 0; count += 1) {
+        const parents = await Promise.all(level.map((child) => links.parents(repository, child)));
+        level = [...new Set(parents.flat())].filter((parent) => !above.has(parent));
+        for (const parent of level) above.set(parent, 'index');
+      }
     }
-    const about = await subject;
+
+    const [about] = await Promise.all([links.subject(repository, digest), climb()]);
     if (about !== undefined && !above.has(about)) above.set(about, 'subject');
     return above;
   };
