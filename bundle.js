@@ -1,10 +1,10 @@
 // Bundles what is deployed: the app, and beside it a bundle of each module that `src` imports on demand, so that SDKs which
-// are seldom needed cost nothing at start. `node bundle.js [directory]`, `dist` unless told.
+// are seldom needed cost nothing at start. `node bundle.js [directory] [entry]`: `dist` and `src/main.ts` unless told.
 import { copyFile, readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
-const outdir = process.argv[2] ?? 'dist';
+const [outdir = 'dist', main = 'src/main.ts'] = process.argv.slice(2);
 const options = {
   bundle: true,
   platform: 'node',
@@ -39,7 +39,7 @@ function onDemand(found) {
 }
 
 const built = new Set();
-let waiting = ['src/main.ts'];
+let waiting = [main];
 while (waiting.length > 0) {
   const found = new Set();
   for (const entry of waiting) {
@@ -47,7 +47,7 @@ while (waiting.length > 0) {
     await build({
       ...options,
       entryPoints: [entry],
-      outfile: join(outdir, bundleOf(entry)),
+      outfile: join(outdir, entry === main ? 'main.cjs' : bundleOf(entry)),
       plugins: [onDemand(found)],
     });
   }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { alerts } from './alerts.ts';
 import { appLoad } from './app-load.ts';
 import { type Figure, tableOf } from './figure.ts';
 import { ingest } from './ingest.ts';
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'round-trips': roundTrips,
   ingest,
   reconcile,
+  alerts,
   'app-load': appLoad,
 };
 

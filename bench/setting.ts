@@ -36,7 +36,7 @@ export async function benchStorage(): Promise<BenchStorage> {
 
 /** The audit's tables in that storage, created, with a policy on every request. */
 export async function benchTables(storage: BenchStorage, policy?: PipelinePolicy): Promise<Tables> {
-  const names = ['repositories', 'digests', 'log', 'rejected', 'inventory', 'findings'];
+  const names = ['repositories', 'digests', 'log', 'rejected', 'inventory', 'findings', 'workloads'];
   await Promise.all(names.map((name) => storage.client(name).createTable()));
   return tablesOf((name) => {
     const client = storage.client(name);

@@ -1,13 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 
-const packageJson = z.object({ scripts: z.object({ build: z.string() }) });
 const readyLine = z.object({
   component: z.literal('host'),
   url: z.string(),
@@ -25,11 +24,8 @@ export interface AppDirectory {
 /** Bundles `apps/NAME.ts` with the options of the project's own build. */
 export async function bundleApp(name: string, hostJson: object = {}): Promise<AppDirectory> {
   const root = await mkdtemp(join(tmpdir(), 'acr-audit-host-'));
-  const { scripts } = packageJson.parse(JSON.parse(await readFile('package.json', 'utf8')));
-  const [, , ...options] = scripts.build.split(' ').filter((part) => !part.startsWith('--outfile='));
-  const entry = resolve('test/component/host/apps', `${name}.ts`);
-  const args = [entry, ...options, `--outfile=${join(root, 'dist', 'main.cjs')}`];
-  await promisify(execFile)(resolve('node_modules/.bin/esbuild'), args);
+  const entry = join('test/component/host/apps', `${name}.ts`);
+  await promisify(execFile)(process.execPath, ['bundle.js', join(root, 'dist'), entry]);
   return describeApp(root, hostJson);
 }
 
