@@ -1,15 +1,17 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startRegistry } from './acr/registry-server.ts';
 import { type CommandLine, readCommandLine, usage } from './command-line.ts';
+import { alertText, startAlertListener } from './estate/alert-listener.ts';
+import { startPlatforms } from './estate/platforms.ts';
 import { tellStory } from './estate/story.ts';
 import { freePort } from './free-port.ts';
 import { startFunctionsHost } from './functions-host.ts';
 import { startStorage } from './storage.ts';
 
-/** Everything on one machine: storage, the registry stand-in, the service, and an estate that lives. */
+/** Everything on one machine: storage, the stand-ins, the service, and an estate that lives. */
 async function run(line: CommandLine): Promise<number> {
   const data = line.ephemeral ? await mkdtemp(join(tmpdir(), 'acr-audit-')) : resolve(line.data);
   const stops: (() => Promise<unknown>)[] = [];
@@ -33,6 +35,18 @@ async function run(line: CommandLine): Promise<number> {
     const { url, loginServer, caFile, username, password, resourceId } = registry;
     ready({ component: 'registry', url, loginServer, ca: caFile, username, password, resourceId });
 
+    await mkdir(data, { recursive: true });
+    const platforms = await startPlatforms(data);
+    stops.push(() => platforms.close());
+    const { kubernetes, azure, inventoryFile } = platforms;
+    ready({ component: 'kubernetes', url: kubernetes.url, kubeconfig: join(data, 'kubeconfig') });
+    ready({ component: 'azure', url: azure.endpoint });
+    // The story shows the alert it is about; without it, each is shown as it comes.
+    const alerts = await startAlertListener((alert) => {
+      if (!line.story) say(alertText(alert));
+    });
+    stops.push(() => alerts.close());
+
     const host = await startFunctionsHost({
       host: line.host,
       port: line.port,
@@ -46,6 +60,10 @@ async function run(line: CommandLine): Promise<number> {
         AuditStorage: storage.connectionString,
         REGISTRIES: `${loginServer}=${resourceId}`,
         ACR_AUDIT_POLICY: resolve('local/estate/policy.json'),
+        ACR_AUDIT_INVENTORY: inventoryFile,
+        ACR_AUDIT_ARM_ENDPOINT: azure.endpoint,
+        ACR_AUDIT_ALERT_WEBHOOKS: `local=${alerts.url}`,
+        ACR_AUDIT_ALERT_WEBHOOK_SECRET_LOCAL: alerts.secret,
       },
       onLog: hostLog(data),
     });
@@ -57,7 +75,7 @@ async function run(line: CommandLine): Promise<number> {
     say(`The service answers at ${host.url}/api/v1/, the registry at ${url}. Ctrl-C stops both.`);
     say(`What the host logs is in ${join(data, 'host.log')}.`);
     if (line.story) {
-      await tellStory({ registry, service: host.url, say });
+      await tellStory({ registry, service: host.url, platforms, alerts, say });
       if (line.once) return 0;
     }
     await Promise.race([interrupted, host.ended]);
@@ -81,7 +99,9 @@ function hostLog(data: string): (line: string) => void {
   const file = createWriteStream(join(data, 'host.log'), { flags: 'a' });
   return (line) => {
     file.write(`${line}\n`);
-    if (/^\S+ (warning|error|critical) |"level":"(warn|error)"/.test(line)) say(line);
+    // Findings are shown as the alerts that they become.
+    const isFinding = line.includes('"message":"finding"');
+    if (!isFinding && /^\S+ (warning|error|critical) |"level":"(warn|error)"/.test(line)) say(line);
   };
 }
 

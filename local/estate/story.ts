@@ -1,22 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RunningRegistry } from '../acr/registry-server.ts';
 import { pusherOf } from './image.ts';
+import { type InUseSetting, readSources, tellUses } from './in-use.ts';
 import { tellProtection } from './protection.ts';
 import { ask } from './question.ts';
 
-/** Where the story is told. */
-export interface StorySetting {
-  readonly registry: RunningRegistry;
-  /** Base URL of the service. */
-  readonly service: string;
-  say(text: string): void;
-}
-
 /**
  * Lives a little in the registry: three versions of an image, the production tag moved from the first to the second, an
- * image for two platforms, the first version deleted. Then asks the service about it, approves an image and has it judged.
+ * image for two platforms, the first version deleted. Then asks the service about it, approves an image and has it judged, and
+ * deletes one that is deployed.
  */
-export async function tellStory({ registry, service, say }: StorySetting): Promise<void> {
+export async function tellStory(setting: InUseSetting): Promise<void> {
+  const { registry, service, say } = setting;
   const { loginServer } = registry;
   const app = pusherOf(registry, 'team/app');
   const gateway = pusherOf(registry, 'team/gateway');
@@ -27,6 +21,7 @@ export async function tellStory({ registry, service, say }: StorySetting): Promi
     `\nThe story: versions ${version(0)}, ${version(1)} and ${version(2)} of team/app, a move of prod, an image for`,
   );
   say('two platforms, a deletion.\n');
+  await readSources(setting);
   const first = await app.push(version(0), `team/app ${version(0)}`);
   await app.push('prod', `team/app ${version(0)}`);
   const second = await app.push(version(1), `team/app ${version(1)}`);
@@ -34,7 +29,7 @@ export async function tellStory({ registry, service, say }: StorySetting): Promi
   const beforeMove = new Date();
   await pause(50);
   await app.push('prod', `team/app ${version(1)}`);
-  await app.push(version(2), `team/app ${version(2)}`);
+  const third = await app.push(version(2), `team/app ${version(2)}`);
   const index = await gateway.pushIndex(version(0), `team/gateway ${version(0)}`, ['amd64', 'arm64']);
   await app.delete(first);
   await registry.events.settled();
@@ -51,13 +46,14 @@ export async function tellStory({ registry, service, say }: StorySetting): Promi
     ['What happened to the first version?', 'history', { image: `${loginServer}/team/app@${first}` }],
     ['What was pushed to team/gateway?', 'history', { image: `${loginServer}/team/gateway`, limit: '3' }],
   ];
-  say('Six questions, and how to ask them:');
+  say('Seven questions, and how to ask them:');
   for (const [index_, [question, route, query]] of questions.entries()) {
     say(await ask(service, index_ + 1, question, route, query));
   }
   const { digest, children } = index;
   const image = `${loginServer}/team/gateway:${version(0)}`;
   await tellProtection({ registry, service, say }, image, digest, children[0] ?? digest);
+  await tellUses(setting, { tag: version(2), digest: third, appTag: 'prod' });
   say(`\nThe second version is ${second},`);
   say(`the gateway's index ${digest}.`);
 }

@@ -25,7 +25,7 @@ describe('when everything is started with the story, once', () => {
   });
 
   it('prints one line of JSON for each part', () => {
-    expect([...run.components.keys()]).toEqual(['storage', 'registry', 'host']);
+    expect([...run.components.keys()]).toEqual(['storage', 'registry', 'kubernetes', 'azure', 'host']);
     expect(run.components.get('registry')).toMatchObject({
       url: expect.stringMatching(/^https:\/\/localhost:\d+$/),
       ca: expect.stringMatching(/\.crt$/),
@@ -38,13 +38,13 @@ describe('when everything is started with the story, once', () => {
     );
   });
 
-  it('asks six questions and answers them from what it pushed', () => {
+  it('asks seven questions and answers them from what it pushed', () => {
     const text = run.told.join('\n');
     const answers = text.split(/\n\n\d\. /).slice(1);
-    expect(answers).toHaveLength(6);
+    expect(answers).toHaveLength(7);
     const second = /The second version is (sha256:[0-9a-f]{64})/.exec(text)?.[1];
     const index = /gateway's index (sha256:[0-9a-f]{64})/.exec(text)?.[1];
-    const [now, before, moves, first, gateway, deployed] = answers;
+    const [now, before, moves, first, gateway, deployed, used] = answers;
     expect(now).toContain(`→ ${second}, since `);
     const firstDigest = /→ (sha256:[0-9a-f]{64}), since .*, until /.exec(before ?? '')?.[1];
     expect(firstDigest).not.toBe(second);
@@ -55,6 +55,12 @@ describe('when everything is started with the story, once', () => {
     expect(deployed).toMatch(/→ approval \d{13}-[0-9a-f]{12}: protected/);
     expect(deployed).toContain('refused with 405');
     expect(deployed).toContain('→ verdict: pass');
+    expect(used).toMatch(/→ cluster: Deployment web, running \(exact\)/);
+    expect(used).toMatch(/→ compose: Compose preview, desired \(inferred\)/);
+    expect(used).toMatch(
+      /ALERT critical DeletedDigestInUse opened, .*team\/app@sha256:.*Deployment shop\/web/,
+    );
+    expect(used).toContain('The way back: ');
   });
 
   whereProcessesAreTold('leaves no process', async () => {
