@@ -330,7 +330,10 @@ registerRoutes(
   [
     historyRoute(settings.registries, pages),
     resolveRoute(settings.registries, pages, clock),
-    digestsRoute(settings.registries, evidenceReader(tables.repositories), approvals.windows),
+    digestsRoute(settings.registries, evidenceReader(tables.repositories), approvals.windows, {
+      listUses: workloads.listUses,
+      findings,
+    }),
     recordsRoute(settings.registries, statementPages(tables.repositories)),
     findingsRoute(settings.registries, findings),
     findingRoute(settings.registries, findings),
@@ -342,7 +345,15 @@ registerRoutes(
     getInventoryRoute(workloads.inventory),
     postRetireRoute(workloads.inventory),
     usesRoute(settings.registries, workloads.listUses),
-    statusRoute(settings.registries, { progress, rounds, queue, changes, deadLetters: letters, clock }),
+    statusRoute(settings.registries, {
+      progress,
+      rounds,
+      queue,
+      changes,
+      deadLetters: letters,
+      coverage: workloads.inventory.coverage,
+      clock,
+    }),
     healthRoute(progress),
     postApprovalsRoute(settings.registries, approvals),
     getApprovalsRoute(settings.registries, approvals),

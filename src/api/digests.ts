@@ -1,15 +1,19 @@
 import * as z from 'zod/mini';
 import type { DigestEvidence, EvidenceReader, TagOfDigest } from '../audit/digest-evidence.ts';
+import type { Findings } from '../audit/findings.ts';
+import type { UsesListing, UsesQuery } from '../audit/list-uses.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import type { ApprovalWindow } from '../protection/rollback-window.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { type LockState, unlocked } from '../registry/lock-state.ts';
 import { formatReference } from '../registry/reference.ts';
 import { approvalItem } from './approval-item.ts';
+import { findingItem } from './finding-item.ts';
 import { isoTime } from './history-entry.ts';
 import { readDigestImage } from './image-parameter.ts';
 import { RequestProblem } from './problem.ts';
 import { route } from './route.ts';
+import { useItem } from './uses.ts';
 
 const query = z.strictObject({
   image: z.string({ error: 'is missing: give a repository and digest, such as team/app@sha256:…' }),
@@ -18,30 +22,42 @@ const query = z.strictObject({
 /** Items of each list in one answer. */
 const mostItems = 1_000;
 
+/** Who uses a digest, and what was found about it. */
+export interface DigestUsePorts {
+  readonly listUses: (query: UsesQuery) => Promise<UsesListing>;
+  readonly findings: Pick<Findings, 'page'>;
+}
+
 /** `GET digests`: everything known of a manifest. */
 export function digestsRoute(
   registries: readonly AcceptedRegistry[],
   reader: EvidenceReader,
   windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>,
+  inUse: DigestUsePorts,
 ) {
   return route({
     name: 'getDigests',
     method: 'GET',
     path: 'digests',
     summary:
-      'Everything known of a digest: its tags over time, platforms, children, referrers, locks and approvals.',
+      'Everything known of a digest: its tags over time, platforms, children, referrers, locks, approvals, uses and findings.',
     role: 'Audit.Read',
     query,
     async answer({ query: { image } }) {
       const { registry, repository, digest } = readDigestImage(image, registries);
-      const [evidence, approved] = await Promise.all([
+      const about = { statuses: ['open', 'acknowledged', 'waived'] as const, repository, digest };
+      const [evidence, approved, uses, found] = await Promise.all([
         reader.evidence({ registry, repository }, digest, mostItems),
         windows({ registry, repository }),
+        inUse.listUses({ image: { registry, repository, digest } }),
+        inUse.findings.page(registry, about, mostItems),
       ]);
       const approvals = approved.filter(({ approval }) => approval.digest === digest).map(approvalItem);
       const reference = formatReference({ registry, repository, digest });
       const isKnown =
-        evidence.head !== undefined || evidence.description !== undefined || approvals.length > 0;
+        evidence.head !== undefined ||
+        evidence.description !== undefined ||
+        approvals.length + uses.uses.length > 0;
       if (!isKnown) {
         throw new RequestProblem({
           status: 404,
@@ -52,7 +68,17 @@ export function digestsRoute(
       }
       return {
         headers: { 'cache-control': 'no-store' },
-        jsonBody: { image: reference, registry, repository, digest, ...told(evidence), approvals },
+        jsonBody: {
+          image: reference,
+          registry,
+          repository,
+          digest,
+          ...told(evidence),
+          approvals,
+          uses: uses.uses.slice(0, mostItems).map(useItem),
+          usesCoverage: uses.coverage,
+          findings: found.items.map(({ finding }) => findingItem(finding)),
+        },
       };
     },
   });

@@ -5,6 +5,7 @@ import type { Progress } from '../audit/history-pages.ts';
 import type { Clock, UnannouncedChanges } from '../audit/ports.ts';
 import type { ReconcileQueue, ReconcileRounds, Round } from '../audit/reconcile-registries.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import { type SourceCoverage, wholeCoverage } from '../workloads/coverage.ts';
 import { isoTime } from './history-entry.ts';
 import { route } from './route.ts';
 
@@ -34,6 +35,8 @@ export interface StatusPorts {
   readonly queue: Pick<ReconcileQueue, 'waiting'>;
   readonly changes: Pick<UnannouncedChanges, 'since'>;
   readonly deadLetters: Pick<DeadLetters, 'counts'>;
+  /** What may be concluded from the sources of the inventory. */
+  readonly coverage: () => Promise<readonly SourceCoverage[]>;
   readonly clock: Clock;
 }
 
@@ -42,21 +45,22 @@ const unannouncedSpanMs = 86_400_000;
 
 /** `GET status`: how far each registry's history has come. */
 export function statusRoute(registries: readonly AcceptedRegistry[], ports: StatusPorts) {
-  const { progress, queue, deadLetters, clock } = ports;
+  const { progress, queue, deadLetters, coverage, clock } = ports;
   return route({
     name: 'getStatus',
     method: 'GET',
     path: 'status',
     summary:
-      'For each audited registry: its last event, its comparisons, what they found, and what was rejected.',
+      'For each audited registry: its last event, its comparisons, what they found, and what was rejected; the sources that cannot be concluded from.',
     role: 'Audit.Read',
     query,
     async answer() {
       const waiting = await queue.waiting();
-      const [known, unattributed, letters] = await Promise.all([
+      const [known, unattributed, letters, sources] = await Promise.all([
         Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, waiting, ports))),
         progress.of('unknown'),
         deadLetters.counts(),
+        coverage(),
       ]);
       return {
         headers: { 'cache-control': 'no-store' },
@@ -65,6 +69,11 @@ export function statusRoute(registries: readonly AcceptedRegistry[], ports: Stat
           registries: known,
           comparisonsWaiting: waiting,
           deadLetters: letters,
+          inventory: {
+            ...wholeCoverage(sources),
+            sources: sources.length,
+            inDoubt: sources.flatMap(({ source, condition }) => (condition === 'fresh' ? [] : [source])),
+          },
           unattributed: { rejected: unattributed.rejected },
         },
       };

@@ -102,7 +102,8 @@ function byDigest(uses: readonly ListedUse[]) {
   return [...counts].slice(0, 1_000).map(([digest, count]) => ({ digest, ...count }));
 }
 
-function useItem({ claim, certainty, digests, via, lastSeen }: ListedUse) {
+/** A use as the API gives it. */
+export function useItem({ claim, certainty, digests, via, lastSeen }: ListedUse) {
   const { source, workload, state, image, registry, repository, tag, isPinned, revision, since } = claim;
   return {
     image,

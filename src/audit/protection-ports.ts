@@ -31,11 +31,6 @@ export interface Uses {
   ): Promise<{ readonly uses: ReadonlyMap<Digest, UseAnswer>; readonly coverage: InventoryCoverage }>;
 }
 
-/** Answers while no inventory is read: nothing is known of any use, so nothing is released. */
-export const unknownUses: Uses = {
-  of: async () => ({ uses: new Map(), coverage: { complete: false, fresh: false } }),
-};
-
 /** What history knows of a repository's tags and locks. */
 export interface KnownLocks {
   /** Tags that begin with a text, and what they point to; bounded. */

@@ -10,16 +10,21 @@ import { healthRoute, statusRoute } from '../../src/api/status.ts';
 import { approvalWindows } from '../../src/audit/approvals.ts';
 import type { Findings } from '../../src/audit/findings.ts';
 import { holdsOf } from '../../src/audit/holds.ts';
+import { listUses } from '../../src/audit/list-uses.ts';
 import { type EventOutcome, recordEvent } from '../../src/audit/record-event.ts';
+import { sourceCoverage } from '../../src/audit/uses.ts';
 import type { AcceptedRegistry } from '../../src/registry/accepted-registry.ts';
+import { claimsStore } from '../../src/storage/claims.ts';
 import { evidenceReader } from '../../src/storage/evidence-reader.ts';
 import { findingsStore } from '../../src/storage/findings.ts';
 import { historyPages } from '../../src/storage/history-pages.ts';
 import { historyReader, historyWriter } from '../../src/storage/history-store.ts';
+import { manifestLinks } from '../../src/storage/manifest-links.ts';
 import { outbox } from '../../src/storage/outbox.ts';
 import { progress as progressOf } from '../../src/storage/progress.ts';
 import { reconcileRounds } from '../../src/storage/reconcile-rounds.ts';
 import { rejections } from '../../src/storage/rejections.ts';
+import { sourceStates } from '../../src/storage/source-states.ts';
 import { stateReader } from '../../src/storage/state-reader.ts';
 import { unannouncedChanges } from '../../src/storage/unannounced-changes.ts';
 import { type MemoryDeadLetters, memoryDeadLetters } from './memory-dead-letters.ts';
@@ -98,6 +103,14 @@ export function auditApp({
   const states = stateReader(repositories);
   const pages = historyPages(repositories, log);
   const progress = progressOf(log, rejected);
+  const uses = {
+    sources: [],
+    states: sourceStates(inventory),
+    claims: claimsStore(memoryTable(), inventory),
+    tags: historyReader(repositories),
+    links: manifestLinks(repositories, digests),
+    clock,
+  };
   const routes = [
     historyRoute(accepted, pages),
     resolveRoute(accepted, pages, clock),
@@ -105,6 +118,7 @@ export function auditApp({
       accepted,
       evidenceReader(repositories),
       approvalWindows({ states, holds: holdsOf(states), clock }),
+      { listUses: listUses(uses), findings },
     ),
     findingsRoute(accepted, findings),
     findingRoute(accepted, findings),
@@ -114,6 +128,7 @@ export function auditApp({
       queue: { waiting: () => Promise.resolve(comparisonsWaiting) },
       changes: unannouncedChanges(inventory),
       deadLetters: letters,
+      coverage: sourceCoverage(uses),
       clock,
     }),
     healthRoute(progress),

@@ -2,7 +2,7 @@ import { approvalWindows, approveImage, changeApproval } from '../../src/audit/a
 import { enforceNext } from '../../src/audit/enforce-locks.ts';
 import { enforceRepository } from '../../src/audit/enforce-repository.ts';
 import { changeHold, holdsOf, placeHold } from '../../src/audit/holds.ts';
-import { type Uses, unknownUses } from '../../src/audit/protection-ports.ts';
+import type { Uses } from '../../src/audit/protection-ports.ts';
 import type { RegistryContent } from '../../src/audit/registry-content.ts';
 import type { RegistryLocks } from '../../src/audit/registry-locks.ts';
 import { verifyDeployment } from '../../src/audit/verify-deployment.ts';
@@ -38,6 +38,11 @@ export function policyOf(changes: Readonly<Record<string, unknown>> = {}): Polic
   if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
   return reading.policy;
 }
+
+/** Nothing is known of any use. */
+const unknownUses: Uses = {
+  of: async () => ({ uses: new Map(), coverage: { complete: false, fresh: false } }),
+};
 
 export interface ProtectionAppOptions {
   readonly content: RegistryContent;

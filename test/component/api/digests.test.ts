@@ -68,6 +68,9 @@ describe('digests', () => {
           referrers: [{ digest: signature, artifactType: 'application/vnd.cncf.notary.signature' }],
         },
         approvals: [],
+        uses: [],
+        usesCoverage: { complete: false, fresh: false },
+        findings: [],
       },
     });
     expect(await ask(`image=team/app@${arm}`)).toMatchObject({

@@ -203,6 +203,7 @@ describe('status', () => {
       ],
       comparisonsWaiting: 0,
       deadLetters: { waiting: 0, quarantined: 0 },
+      inventory: { complete: false, fresh: false, sources: 0, inDoubt: [] },
       unattributed: { rejected: 0 },
     });
   });
@@ -230,6 +231,7 @@ describe('status', () => {
       ],
       comparisonsWaiting: 0,
       deadLetters: { waiting: 0, quarantined: 0 },
+      inventory: { complete: false, fresh: false, sources: 0, inDoubt: [] },
       unattributed: { rejected: 2 },
     });
   });
