@@ -14,7 +14,8 @@ const options = {
   keepNames: true,
   mainFields: ['module', 'main'],
   sourcemap: true,
-  external: ['@azure/functions-core'],
+  // Blob Storage's other list format, which is never asked for, would come with its reader.
+  external: ['@azure/functions-core', 'apache-arrow'],
   logLevel: 'warning',
   // As `require`, which knows the names that a bundle exports.
   supported: { 'dynamic-import': false },

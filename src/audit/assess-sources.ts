@@ -52,3 +52,27 @@ export function assessSources(ports: AssessSourcesPorts) {
     log.info('sources assessed', { sources: sources.length, stale: stale.length });
   };
 }
+
+/** Asks for a look at the uses of every repository that is claimed: what only time, or an approval, changes is found by it. */
+export function assessInventory({
+  claims,
+  queue,
+  registries,
+  log,
+}: {
+  readonly claims: Pick<Claims, 'repositories'>;
+  readonly queue: Pick<InventoryQueue, 'assess'>;
+  readonly registries: readonly string[];
+  readonly log: Log;
+}) {
+  return async (): Promise<void> => {
+    let repositories = 0;
+    for (const registry of registries) {
+      for await (const repository of claims.repositories(registry)) {
+        await queue.assess({ registry, repository });
+        repositories += 1;
+      }
+    }
+    log.info('looks at uses begun', { repositories });
+  };
+}

@@ -11,6 +11,8 @@ export interface InventoryUseCases {
   readonly refreshSource: (source: string) => Promise<void>;
   readonly assessUses: (repository: RepositoryId) => Promise<void>;
   readonly assessSources: () => Promise<void>;
+  /** Asks for a look at the uses of every repository that is claimed. */
+  readonly assessInventory: () => Promise<void>;
   /** Absent where no source says what scanners found. */
   readonly assessVulnerabilities?: () => Promise<void>;
   readonly escalateFindings: () => Promise<void>;
@@ -38,6 +40,10 @@ export function registerInventory(useCases: InventoryUseCases): void {
   app.timer('refreshInventory', {
     schedule: '30 */5 * * * *',
     handler: () => useCases.refreshInventory(),
+  });
+  app.timer('assessInventory', {
+    schedule: '0 11,26,41,56 * * * *',
+    handler: () => useCases.assessInventory(),
   });
   app.timer('escalateFindings', {
     schedule: '15 */5 * * * *',

@@ -22,6 +22,7 @@ export const derivedPrefixes = [
   'o|',
   's|',
   't|',
+  'v|',
 ] as const;
 
 /** Columns of an audit record that follow from other records; the rest is the fact, which is never edited. */

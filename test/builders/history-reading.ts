@@ -14,7 +14,7 @@ async function partitionRows(table: Table, partitionKey: string): Promise<readon
 }
 
 /** Statements and what follows from them, which are no part of a timeline. */
-const statementRow = /^[Soclis]\|/;
+const statementRow = /^[Soclisv]\|/;
 
 /** A repository's history as its rows tell it. Throws when there is a row that belongs to nothing. */
 export async function historyIn(repositories: Table, repository: RepositoryId): Promise<History> {

@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import { zeroSubscription } from '../../local/azure/arm-resource.ts';
 import { type ArmStandIn, startArm } from '../../local/azure/arm-server.ts';
 import { type RunningKubernetes, startKubernetes } from '../../local/kubernetes/kubernetes-server.ts';
+import { type AlertReceiver, isSigned, startAlertReceiver } from '../builders/alert-receiver.ts';
 import { type Azurite, startAzurite } from '../builders/azurite.ts';
 import { deployedApp } from '../builders/deployed-app.ts';
 import { prepareImage, putManifest, type SampleManifest } from '../component/acr/image.ts';
@@ -27,6 +28,8 @@ let registry: TestRegistry;
 let kubernetes: RunningKubernetes;
 let arm: ArmStandIn;
 let settings: string;
+let receiver: AlertReceiver;
+const secret = 'only for this test, and long enough';
 let host: HostProcess;
 const images = new Map<string, SampleManifest>();
 
@@ -34,13 +37,14 @@ const digestOf = (name: string) => images.get(name)?.descriptor.digest ?? '';
 const image = (reference: string) => `${registry.loginServer}/${repository}${reference}`;
 
 beforeAll(async () => {
-  [app, azurite, registry, kubernetes, arm, settings] = await Promise.all([
+  [app, azurite, registry, kubernetes, arm, settings, receiver] = await Promise.all([
     deployedApp(),
     startAzurite(),
     openTestRegistry(),
     startKubernetes(),
     startArm(),
     mkdtemp(join(tmpdir(), 'acr-audit-settings-')),
+    startAlertReceiver(),
   ]);
   arm.addSubscription(zeroSubscription);
   const kubeconfig = join(settings, 'kubeconfig');
@@ -61,6 +65,8 @@ beforeAll(async () => {
       ACR_AUDIT_POLICY: resolve('local/estate/policy.json'),
       ACR_AUDIT_INVENTORY: inventory,
       ACR_AUDIT_ARM_ENDPOINT: arm.endpoint,
+      ACR_AUDIT_ALERT_WEBHOOKS: `ops=${receiver.url}`,
+      ACR_AUDIT_ALERT_WEBHOOK_SECRET_OPS: secret,
       NODE_EXTRA_CA_CERTS: registry.caFile,
       REGISTRIES: `${registry.loginServer}=${registry.resourceId}`,
     },
@@ -75,7 +81,13 @@ beforeAll(async () => {
 }, timeout);
 afterAll(async () => {
   await host?.stop();
-  await Promise.all([registry?.dispose(), azurite?.stop(), kubernetes?.close(), arm?.close()]);
+  await Promise.all([
+    registry?.dispose(),
+    azurite?.stop(),
+    kubernetes?.close(),
+    arm?.close(),
+    receiver?.close(),
+  ]);
   await app?.remove();
   if (settings !== undefined) await rm(settings, { recursive: true, force: true });
 });
@@ -91,6 +103,10 @@ const found = z.object({
       detail: z.record(z.string(), z.unknown()),
     }),
   ),
+});
+const alert = z.object({
+  type: z.string(),
+  data: z.object({ kind: z.string(), digest: z.optional(z.string()) }),
 });
 const inventory = z.object({
   items: z.array(z.object({ source: z.string(), condition: z.string(), references: z.optional(z.number()) })),
@@ -221,6 +237,26 @@ describe('when images are deleted that workloads use', () => {
       });
       const unused = verdicts.filter(({ content }) => content['digest'] === digestOf('unused'));
       expect(unused.map(({ content }) => content['answer'])).toEqual(['unused']);
+    },
+    timeout,
+  );
+
+  it(
+    'the webhook has heard of each of them, once, signed',
+    async () => {
+      const opened = () =>
+        receiver.received
+          .map((request) => ({ request, event: alert.parse(JSON.parse(request.body)) }))
+          .filter(
+            ({ event: { type, data } }) => type.endsWith('.opened') && data.kind === 'DeletedDigestInUse',
+          );
+      await eventually(async () => (opened().length >= 4 ? true : undefined));
+      expect(
+        opened()
+          .map(({ event }) => event.data.digest)
+          .sort(),
+      ).toEqual(['file', 'pod', 'revision', 'rollback'].map(digestOf).sort());
+      for (const { request } of opened()) expect(isSigned(request, secret, Date.now())).toBe(true);
     },
     timeout,
   );

@@ -71,6 +71,7 @@ describe('when statements tell the state of something', () => {
       await commit(stated(2, 'a|one', { state: 'protected', nested: { list: [1, 'two', null] } }));
       await commit(stated(3, 'k|tag:prod', { canDelete: false }));
       await commit(stated(4, 'k|tag:prod'));
+      await commit(stated(5, 'v|prod', { answer: 'unused' }));
       const before = contents(tables);
       const row = tables.repositories.rows().find(({ rowKey }) => rowKey === 'a|one');
       if (row === undefined) throw new Error('no row');
