@@ -59,12 +59,17 @@ export function judgeRemoval(ports: RemovalJudgementPorts) {
     }
   }
 
+  async function said(repository: RepositoryId) {
+    // Before the claims: a look that ends in between is taken for older than it is, never for more than was read of it.
+    const sources = await coverage();
+    return { sources, known: await Array.fromAsync(claims.ofRepository(repository)) };
+  }
+
   return async (removal: Removal): Promise<JudgedRemoval> => {
     const repository = { registry: removal.registry, repository: removal.repository };
-    const [sources, above, known] = await Promise.all([
-      coverage(),
+    const [{ sources, known }, above] = await Promise.all([
+      said(repository),
       removal.tag === undefined ? aboveOf(repository, removal.digest) : undefined,
-      Array.fromAsync(claims.ofRepository(repository)),
     ]);
     const whole = wholeCoverage(sources);
     const judgement =
