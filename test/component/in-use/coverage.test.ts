@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { recordIdOf } from '../../../src/history/record-id.ts';
 import { claimed, inUseApp, sourcesOf, usedRegistry, usualSources } from '../../builders/in-use-app.ts';
 import { memoryTable } from '../../builders/memory-table.ts';
 import { digestOf } from '../../builders/registry-event.ts';
@@ -63,6 +64,21 @@ describe('when it is asked whether a digest is used', () => {
     await app.report('aks-prod', [claimed(`team/app@${two}`, 'worker')], forbidden);
     expect(await answers(app)).toMatchObject({ one: 'used', two: 'used' });
     await app.report('aks-prod', [claimed(`team/app@${two}`, 'worker')]);
+    expect(await answers(app)).toMatchObject({ one: 'unused', two: 'used' });
+  });
+
+  it('of a tag that was pushed just before a comparison had missed it, it is used', async () => {
+    const app = inUseApp();
+    await app.push('team/app', 'prod', one);
+    app.wait(60);
+    const pushed = { time: app.clock.now(), id: recordIdOf('late') };
+    app.wait(1);
+    await app.untag('team/app', 'prod', one);
+    await app.push('team/app', 'prod', two, { at: pushed });
+    app.wait(60);
+    const since = app.clock.time;
+    await app.report('aks-prod', [claimed('team/app:prod', 'api', { kind: 'ContainerApp', since })]);
+    await app.report('compose', []);
     expect(await answers(app)).toMatchObject({ one: 'unused', two: 'used' });
   });
 
