@@ -16,8 +16,8 @@ export interface AssessSourcesPorts extends Pick<UsesPorts, 'sources' | 'states'
   readonly log: Log;
 }
 
-/** Deletions of each kind that are judged again at once. */
-const mostJudged = 1_000;
+/** Findings read at once. */
+const pageSize = 1_000;
 
 /**
  * Looks at the sources themselves: which cannot be concluded from, and which images they use from registries that the policy
@@ -44,8 +44,12 @@ export function assessSources(ports: AssessSourcesPorts) {
       const repositories = new Set<string>();
       for (const kind of ['DeletedDigestUseUnknown', 'DeletedDigestInUse'] as const) {
         const filter = { statuses: ['open', 'acknowledged', 'waived'] as const, kind };
-        const { items } = await findings.page(registry, filter, mostJudged);
-        for (const { finding } of items) repositories.add(finding.subject.repository);
+        let after: string | undefined;
+        do {
+          const page = await findings.page(registry, filter, pageSize, after);
+          for (const { finding } of page.items) repositories.add(finding.subject.repository);
+          after = page.next;
+        } while (after !== undefined);
       }
       for (const repository of repositories) await queue.assess({ registry, repository });
     }
