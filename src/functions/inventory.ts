@@ -11,6 +11,8 @@ export interface InventoryUseCases {
   readonly refreshSource: (source: string) => Promise<void>;
   readonly assessUses: (repository: RepositoryId) => Promise<void>;
   readonly assessSources: () => Promise<void>;
+  /** Asks for a look at the uses of every repository that is claimed. */
+  readonly assessClaimed: () => Promise<void>;
   /** Absent where no source says what scanners found. */
   readonly assessVulnerabilities?: () => Promise<void>;
   readonly escalateFindings: () => Promise<void>;
@@ -47,6 +49,7 @@ export function registerInventory(useCases: InventoryUseCases): void {
       await useCases.escalateFindings();
     },
   });
+  app.timer('assessClaimed', { schedule: '0 20 * * * *', handler: () => useCases.assessClaimed() });
   app.timer('deliverAlerts', { schedule: '45 * * * * *', handler: () => useCases.deliverAlerts() });
   if (assessVulnerabilities !== undefined) {
     app.timer('assessVulnerabilities', {
