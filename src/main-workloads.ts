@@ -2,7 +2,8 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { QueueServiceClient } from '@azure/storage-queue';
 import { deletedManifests } from './acr/deleted-manifests.ts';
 import type { InventoryUseCases, Submission, SubmissionOutcome } from './api/inventory.ts';
-import { assessInventory, assessSources } from './audit/assess-sources.ts';
+import { assessClaimed } from './audit/assess-claimed.ts';
+import { assessSources } from './audit/assess-sources.ts';
 import { assessUses } from './audit/assess-uses.ts';
 import { assessVulnerabilities } from './audit/assess-vulnerabilities.ts';
 import type { Findings } from './audit/findings.ts';
@@ -100,7 +101,7 @@ export function workloadsOf(parts: WorkloadParts) {
     refreshSource: refreshSource(looking),
     assessUses: assessUses({ ...judging, contents, windows: parts.windows, policy }),
     assessSources: looking.onChanged,
-    assessInventory: assessInventory(looking),
+    assessClaimed: assessClaimed({ claims, queue, registries, log }),
     inventory: {
       submit: (name, submission) => submitted(name, submission, { sources, submit, clock }),
       coverage: sourceCoverage(uses),

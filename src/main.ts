@@ -298,7 +298,7 @@ registerInventory({
   refreshSource: workloads.refreshSource,
   assessUses: workloads.assessUses,
   assessSources: workloads.assessSources,
-  assessInventory: workloads.assessInventory,
+  assessClaimed: workloads.assessClaimed,
   ...(assessVulnerabilities === undefined ? {} : { assessVulnerabilities }),
   escalateFindings: escalateFindings({ findings, registries: [...contents.keys()], clock, log }),
   deliverAlerts: deliverAlerts({ ...telling, registries: [...contents.keys()] }),

@@ -16,8 +16,8 @@ export interface AssessSourcesPorts extends Pick<UsesPorts, 'sources' | 'states'
   readonly log: Log;
 }
 
-/** Deletions of each kind that are judged again at once. */
-const mostJudged = 1_000;
+/** Findings read at once. */
+const pageSize = 1_000;
 
 /**
  * Looks at the sources themselves: which cannot be concluded from, and which images they use from registries that the policy
@@ -44,35 +44,15 @@ export function assessSources(ports: AssessSourcesPorts) {
       const repositories = new Set<string>();
       for (const kind of ['DeletedDigestUseUnknown', 'DeletedDigestInUse'] as const) {
         const filter = { statuses: ['open', 'acknowledged', 'waived'] as const, kind };
-        const { items } = await findings.page(registry, filter, mostJudged);
-        for (const { finding } of items) repositories.add(finding.subject.repository);
+        let after: string | undefined;
+        do {
+          const page = await findings.page(registry, filter, pageSize, after);
+          for (const { finding } of page.items) repositories.add(finding.subject.repository);
+          after = page.next;
+        } while (after !== undefined);
       }
       for (const repository of repositories) await queue.assess({ registry, repository });
     }
     log.info('sources assessed', { sources: sources.length, stale: stale.length });
-  };
-}
-
-/** Asks for a look at the uses of every repository that is claimed: what only time, or an approval, changes is found by it. */
-export function assessInventory({
-  claims,
-  queue,
-  registries,
-  log,
-}: {
-  readonly claims: Pick<Claims, 'repositories'>;
-  readonly queue: Pick<InventoryQueue, 'assess'>;
-  readonly registries: readonly string[];
-  readonly log: Log;
-}) {
-  return async (): Promise<void> => {
-    let repositories = 0;
-    for (const registry of registries) {
-      for await (const repository of claims.repositories(registry)) {
-        await queue.assess({ registry, repository });
-        repositories += 1;
-      }
-    }
-    log.info('looks at uses begun', { repositories });
   };
 }

@@ -15,8 +15,15 @@ import type { Findings } from './findings.ts';
 import type { ProtectionRecordsPorts } from './protection-records.ts';
 import { changeState } from './protection-records.ts';
 import type { RegistryContent } from './registry-content.ts';
-import { judgeRemoval, type RemovalJudgementPorts, verdictContent, verdictKey } from './removal-judgement.ts';
-import { manifestsAbove, resolveClaims } from './uses.ts';
+import {
+  type InventoriesTold,
+  inventoriesTold,
+  judgeRemoval,
+  type RemovalJudgementPorts,
+  verdictContent,
+  verdictKey,
+} from './removal-judgement.ts';
+import { manifestsAbove } from './uses.ts';
 
 export interface AssessUsesPorts extends Omit<ProtectionRecordsPorts, 'states'>, RemovalJudgementPorts {
   readonly verdicts: ProtectionRecordsPorts['states'];
@@ -38,8 +45,8 @@ const assessed: readonly FindingKind[] = [
 ];
 const judgedKinds: readonly FindingKind[] = ['DeletedDigestInUse', 'DeletedDigestUseUnknown'];
 
-/** Findings of deletions that are judged again in one look. */
-const mostJudged = 1_000;
+/** Findings read at once. */
+const pageSize = 1_000;
 /** Digests in use whose parts are looked at in one look. */
 const mostIndexes = 2_000;
 const mostAtOnce = 8;
@@ -50,18 +57,21 @@ const mostAtOnce = 8;
  * to be missing. @throws a retryable AuditFault when something could not be asked: nothing is settled then.
  */
 export function assessUses(ports: AssessUsesPorts) {
-  const { claims, links, contents, findings, clock, log } = ports;
-  const resolve = resolveClaims(ports);
+  const { links, contents, findings, clock, log } = ports;
+  const tell = inventoriesTold(ports);
   const aboveOf = manifestsAbove(ports);
   const judge = judgeRemoval(ports);
   const change = changeState({ ...ports, states: ports.verdicts });
 
   /** Judges a deletion again that is still found; nothing when it is over. */
-  async function judgedAgain(found: StoredFinding): Promise<Finding | 'as-it-was' | undefined> {
+  async function judgedAgain(
+    found: StoredFinding,
+    told: InventoriesTold,
+  ): Promise<Finding | 'as-it-was' | undefined> {
     const removal = removalIn(found);
     if (removal === undefined) return 'as-it-was';
     if ((await links.presence(removal, removal.digest)) === 'present') return undefined;
-    const judged = await judge(removal);
+    const judged = await judge(removal, told);
     const { answer, uses } = judged.judgement;
     const key = verdictKey(removal);
     await change(removal, key, (stored) => {
@@ -104,27 +114,38 @@ export function assessUses(ports: AssessUsesPorts) {
     return { ...finding, detail: { ...detail, ...told, wayBack: steps } };
   }
 
-  async function deletions({ registry, repository }: RepositoryId, at: number): Promise<ReadonlySet<Digest>> {
-    const found: StoredFinding[] = [];
+  /** Every finding of deletions that is still found: what is not among them would be settled without having been judged. */
+  async function* stillFound({ registry, repository }: RepositoryId): AsyncGenerator<StoredFinding> {
     for (const kind of judgedKinds) {
       const filter = { statuses: ['open', 'acknowledged', 'waived'] as const, kind, repository };
-      const { items } = await findings.page(registry, filter, mostJudged);
-      found.push(...items.map(({ finding }) => finding));
+      let after: string | undefined;
+      do {
+        const page = await findings.page(registry, filter, pageSize, after);
+        for (const { finding } of page.items) yield finding;
+        after = page.next;
+      } while (after !== undefined);
     }
+  }
+
+  async function deletions(
+    { registry, repository }: RepositoryId,
+    told: InventoriesTold,
+    at: number,
+  ): Promise<ReadonlySet<Digest>> {
     const alarmed = new Set<Digest>();
     const raised: Finding[] = [];
     const stillThere = new Set<string>();
-    for (const one of found) {
-      const again = await judgedAgain(one);
-      if (again === undefined) continue;
+    await concurrently(stillFound({ registry, repository }), mostAtOnce, async (one) => {
+      const again = await judgedAgain(one, told);
+      if (again === undefined) return;
       if (one.subject.digest !== undefined) alarmed.add(one.subject.digest);
       if (again === 'as-it-was') {
         stillThere.add(findingOf(one.kind, one.subject, one.detail).identity);
-        continue;
+        return;
       }
       raised.push(again);
       stillThere.add(again.identity);
-    }
+    });
     await findings.raise(registry, raised, at);
     await findings.settle(registry, { repository, kinds: judgedKinds }, stillThere, at);
     return alarmed;
@@ -134,9 +155,9 @@ export function assessUses(ports: AssessUsesPorts) {
     const content = contents.get(repository.registry);
     if (content === undefined) return;
     const at = clock.now();
-    const alarmed = await deletions(repository, at);
-    const known = await Array.fromAsync(claims.ofRepository(repository));
-    const resolved = await resolve(repository, known);
+    const told = await tell(repository);
+    const { known, resolved } = told;
+    const alarmed = await deletions(repository, told, at);
     const windows = (await ports.windows(repository)).filter(isOpen).map(({ approval }) => approval);
 
     const tags = new Map<string, Digest | undefined>();

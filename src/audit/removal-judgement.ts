@@ -3,8 +3,9 @@ import type { JsonContent } from '../history/statement.ts';
 import type { Digest } from '../registry/digest.ts';
 import { present } from '../registry/present.ts';
 import { type SourceCoverage, wholeCoverage } from '../workloads/coverage.ts';
-import { deletionJudged, type Judgement, untagJudged } from '../workloads/judgement.ts';
+import { deletionJudged, type Judgement, type ResolvedClaim, untagJudged } from '../workloads/judgement.ts';
 import { type Removal, usesDetail, type WayBack, wayBack } from '../workloads/removal.ts';
+import type { KnownClaim } from '../workloads/use.ts';
 import type { Log } from './ports.ts';
 import { manifestsAbove, resolveClaims, sourceCoverage, type UsesPorts } from './uses.ts';
 import type { ManifestLinks } from './workload-ports.ts';
@@ -33,12 +34,38 @@ export interface JudgedRemoval {
 /** Where else a digest is looked for, at most. */
 const mostPlaces = 20;
 
-/** Judges what a removal hits, and finds how what went can be had again. */
-export function judgeRemoval(ports: RemovalJudgementPorts) {
+/** What inventories have said of a repository so far. */
+export interface InventoriesTold {
+  readonly sources: readonly SourceCoverage[];
+  readonly known: readonly KnownClaim[];
+  readonly resolved: readonly ResolvedClaim[];
+}
+
+function claimsTold(ports: UsesPorts) {
   const coverage = sourceCoverage(ports);
+  return async (repository: RepositoryId): Promise<Omit<InventoriesTold, 'resolved'>> => {
+    // Before the claims: a look that ends in between is taken for older than it is, never for more than was read of it.
+    const sources = await coverage();
+    return { sources, known: await Array.fromAsync(ports.claims.ofRepository(repository)) };
+  };
+}
+
+/** Reads what inventories have said of a repository, with every digest that it may need. */
+export function inventoriesTold(ports: UsesPorts) {
+  const read = claimsTold(ports);
   const resolve = resolveClaims(ports);
+  return async (repository: RepositoryId): Promise<InventoriesTold> => {
+    const told = await read(repository);
+    return { ...told, resolved: await resolve(repository, told.known) };
+  };
+}
+
+/** Judges what a removal hits, and finds how what went can be had again; by what inventories told, where that was read. */
+export function judgeRemoval(ports: RemovalJudgementPorts) {
+  const read = claimsTold(ports);
+  const readResolved = inventoriesTold(ports);
   const aboveOf = manifestsAbove(ports);
-  const { links, deleted, claims, log } = ports;
+  const { links, deleted, log } = ports;
 
   async function elsewhere(removal: Removal): Promise<readonly RepositoryId[]> {
     const places = (await links.places(removal.digest)).filter(
@@ -59,18 +86,21 @@ export function judgeRemoval(ports: RemovalJudgementPorts) {
     }
   }
 
-  return async (removal: Removal): Promise<JudgedRemoval> => {
+  async function judged(removal: Removal, told: InventoriesTold | undefined) {
     const repository = { registry: removal.registry, repository: removal.repository };
-    const [sources, above, known] = await Promise.all([
-      coverage(),
-      removal.tag === undefined ? aboveOf(repository, removal.digest) : undefined,
-      Array.fromAsync(claims.ofRepository(repository)),
+    if (removal.tag !== undefined) {
+      const { sources, known } = told ?? (await read(repository));
+      return { sources, judgement: untagJudged(removal.tag, known, wholeCoverage(sources)) };
+    }
+    const [{ sources, resolved }, above] = await Promise.all([
+      told ?? readResolved(repository),
+      aboveOf(repository, removal.digest),
     ]);
-    const whole = wholeCoverage(sources);
-    const judgement =
-      removal.tag === undefined
-        ? deletionJudged(above ?? new Map(), await resolve(repository, known), whole)
-        : untagJudged(removal.tag, known, whole);
+    return { sources, judgement: deletionJudged(above, resolved, wholeCoverage(sources)) };
+  }
+
+  return async (removal: Removal, told?: InventoriesTold): Promise<JudgedRemoval> => {
+    const { sources, judgement } = await judged(removal, told);
     const inDoubt = sources.filter(({ condition }) => condition !== 'fresh').map(({ source }) => source);
     if (judgement.answer === 'unused') {
       return { judgement, sources, inDoubt, wayBack: { steps: [], elsewhere: [] } };

@@ -95,10 +95,9 @@ export function inventoryUses(ports: UsesPorts): Uses {
   const aboveOf = manifestsAbove(ports);
   return {
     async of(repository, digests) {
-      const [sources, claims] = await Promise.all([
-        coverage(),
-        Array.fromAsync(ports.claims.ofRepository(repository)),
-      ]);
+      // Before the claims: a look that ends in between is taken for older than it is, never for more than was read of it.
+      const sources = await coverage();
+      const claims = await Array.fromAsync(ports.claims.ofRepository(repository));
       const whole = wholeCoverage(sources);
       const resolved = await resolve(repository, claims);
       const uses = new Map<Digest, ReturnType<typeof useAnswer>>();

@@ -12,7 +12,7 @@ export interface InventoryUseCases {
   readonly assessUses: (repository: RepositoryId) => Promise<void>;
   readonly assessSources: () => Promise<void>;
   /** Asks for a look at the uses of every repository that is claimed. */
-  readonly assessInventory: () => Promise<void>;
+  readonly assessClaimed: () => Promise<void>;
   /** Absent where no source says what scanners found. */
   readonly assessVulnerabilities?: () => Promise<void>;
   readonly escalateFindings: () => Promise<void>;
@@ -41,10 +41,6 @@ export function registerInventory(useCases: InventoryUseCases): void {
     schedule: '30 */5 * * * *',
     handler: () => useCases.refreshInventory(),
   });
-  app.timer('assessInventory', {
-    schedule: '0 11,26,41,56 * * * *',
-    handler: () => useCases.assessInventory(),
-  });
   app.timer('escalateFindings', {
     schedule: '15 */5 * * * *',
     handler: async () => {
@@ -52,6 +48,10 @@ export function registerInventory(useCases: InventoryUseCases): void {
       await useCases.assessSources();
       await useCases.escalateFindings();
     },
+  });
+  app.timer('assessClaimed', {
+    schedule: '0 11,26,41,56 * * * *',
+    handler: () => useCases.assessClaimed(),
   });
   app.timer('deliverAlerts', { schedule: '45 * * * * *', handler: () => useCases.deliverAlerts() });
   if (assessVulnerabilities !== undefined) {

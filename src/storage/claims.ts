@@ -12,6 +12,7 @@ import { type Operation, rowsOf, type Table } from './row.ts';
 const mostAtOnce = 50;
 
 type Lists = (typeof claimLists)[keyof typeof claimLists];
+const unfinishedLooks = 'looks';
 const claimedPartition = (registry: string) => `claimed|${registry}`;
 
 /** What became of a claim by a look. */
@@ -21,9 +22,10 @@ interface Change {
 }
 
 /**
- * Keeps claims in the `workloads` table: each in the partition of its source and in that of the repository it is on. The
- * repository's is written first, so that a look that is cut off is found unfinished by the next and made again. Which
- * repositories have some is kept in the `inventory` table.
+ * Keeps claims in the `workloads` table: each in the partition of its source and in that of the repository it is on. What is
+ * open in a repository is always open in its source: a claim begins there first, and ends there last. A look that changes
+ * something is marked in the `inventory` table until it is done: when it was cut off, the next writes again all that is open,
+ * whatever it sees itself. Which repositories have some is kept in the `inventory` table too.
  */
 export function claimsStore(workloads: Table, inventory: Table): Claims {
   async function* repositories(registry: string): AsyncGenerator<string> {
@@ -65,6 +67,9 @@ export function claimsStore(workloads: Table, inventory: Table): Claims {
     ofSource: (source, time) => at(sourceKey(source), claimLists.source, time),
 
     async see(source, seen, isComplete, time, signal) {
+      const mark = (isUnfinished: boolean) =>
+        inventory.put({ partitionKey: unfinishedLooks, rowKey: source, columns: { isUnfinished } });
+      const wasCutOff = (await inventory.get(unfinishedLooks, source))?.columns['isUnfinished'] === true;
       const open = new Map<string, KnownClaim>();
       for await (const claim of at(sourceKey(source), claimLists.source, undefined))
         open.set(claim.id, claim);
@@ -76,12 +81,24 @@ export function claimsStore(workloads: Table, inventory: Table): Claims {
         open.delete(id);
         const now = known === undefined ? { ...claim, id, firstSeen: time } : seenAgain(known, claim);
         if (known === undefined) begun += 1;
-        if (now !== known) changes.push({ claim: now, isOver: false });
+        if (now !== known || wasCutOff) changes.push({ claim: now, isOver: false });
       }
-      const ended = isComplete ? [...open.values()].filter(({ firstSeen }) => firstSeen < time) : [];
-      changes.push(...ended.map((claim) => ({ claim: { ...claim, endedAt: time }, isOver: true })));
+      const left = [...open.values()];
+      const isOver = ({ firstSeen }: KnownClaim) => isComplete && firstSeen < time;
+      const ended = left
+        .filter(isOver)
+        .map((claim): Change => ({ claim: { ...claim, endedAt: time }, isOver: true }));
+      if (wasCutOff) {
+        changes.push(...left.filter((claim) => !isOver(claim)).map((claim) => ({ claim, isOver: false })));
+      }
+      if (changes.length + ended.length === 0) {
+        if (wasCutOff) await mark(false);
+        return { begun, ended: 0, repositories: [] };
+      }
 
-      const byRepository = Map.groupBy(changes, ({ claim }) => repositoryKey(claim));
+      await mark(true);
+      await write(sourceKey(source), claimLists.source, changes);
+      const byRepository = Map.groupBy([...changes, ...ended], ({ claim }) => repositoryKey(claim));
       const changed: RepositoryId[] = [];
       for (const [partitionKey, some] of byRepository) {
         signal?.throwIfAborted();
@@ -97,7 +114,8 @@ export function claimsStore(workloads: Table, inventory: Table): Claims {
         await write(partitionKey, claimLists.repository, some);
       }
       signal?.throwIfAborted();
-      await write(sourceKey(source), claimLists.source, changes);
+      await write(sourceKey(source), claimLists.source, ended);
+      await mark(false);
       return { begun, ended: ended.length, repositories: changed };
     },
   };

@@ -47,14 +47,18 @@ const mostEntries = 5_000;
 export async function digestsHeld(newestFirst: AsyncIterable<Entry>, since: number): Promise<HeldDigests> {
   const digests = new Set<Digest>();
   let count = 0;
-  for await (const { fact, kind, until } of newestFirst) {
+  for await (const { fact, kind, until, replicaOf } of newestFirst) {
     count += 1;
     if (count > mostEntries) return { digests, isCut: true };
     if (kind === 'deleted' || kind === 'untagged') {
+      if (fact.at.time >= since) {
+        digests.add(fact.digest);
+        continue;
+      }
+      // The tag had moved on or ended by something else: that tells more.
+      if (replicaOf !== undefined) continue;
       // It ended then at the latest; what came before is too old, when even that was.
-      if (fact.at.time < since) break;
-      digests.add(fact.digest);
-      continue;
+      break;
     }
     // What a push began may have ended before.
     if (fact.at.time < since && until !== undefined && until.time < since) break;

@@ -1,4 +1,5 @@
 import { approvalWindows, approveImage, changeApproval } from '../../src/audit/approvals.ts';
+import { assessClaimed } from '../../src/audit/assess-claimed.ts';
 import { assessSources } from '../../src/audit/assess-sources.ts';
 import { assessUses } from '../../src/audit/assess-uses.ts';
 import { deliverAlert, deliverAlerts } from '../../src/audit/deliver-alerts.ts';
@@ -202,6 +203,7 @@ export function inUseApp(options: InUseAppOptions = {}) {
       retire: retireSource({ ...looking, ...stores, ids }),
       assess: assessUses({ ...judging, contents, windows, policy }),
       assessSources: looking.onChanged,
+      assessClaimed: assessClaimed({ claims, queue, registries, log }),
     };
   }
 

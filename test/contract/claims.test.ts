@@ -198,4 +198,34 @@ describe('when storage fails between any two calls', () => {
       { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 150) },
     );
   });
+
+  it('looks that are cut off, and seen otherwise by the next, leave nothing behind in either place', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(look, { minLength: 2, maxLength: 6 }), fc.nat(), async (looks, seed) => {
+        const chance = chanceOf(seed);
+        const faults = { refused: 10, lost: 10, retried: 10, cutOff: 20, short: 20 };
+        const [workloads, inventory] = [memoryTable(), memoryTable()];
+        const restless = claimsStore(
+          restlessTable(workloads, chance, faults),
+          restlessTable(inventory, chance, faults),
+        );
+        const quiet = claimsStore(workloads, inventory);
+        for (const [index, { seen, isComplete }] of looks.entries()) {
+          const claims = seen.map((name) => claim(name, name < 'c' ? 'team/app' : 'team/api'));
+          const isLast = index === looks.length - 1;
+          const at = start + index * 1_000;
+          if (isLast) await quiet.see('aks-prod', claims, true, at);
+          else await restless.see('aks-prod', claims, isComplete, at).catch(() => undefined);
+        }
+        const wanted = [...(looks.at(-1)?.seen ?? [])].sort();
+        expect(await namesOf(quiet.ofSource('aks-prod'))).toEqual(wanted);
+        const onAll = [
+          ...(await namesOf(quiet.ofRepository({ registry, repository: 'team/app' }))),
+          ...(await namesOf(quiet.ofRepository({ registry, repository: 'team/api' }))),
+        ];
+        expect(onAll.sort()).toEqual(wanted);
+      }),
+      { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 300) },
+    );
+  });
 });

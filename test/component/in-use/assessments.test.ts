@@ -174,7 +174,10 @@ describe('when replicas run different digests', () => {
     const app = await running(...replicas);
     expect(await ofKind(app, 'ReplicaSkew')).toEqual([]);
     app.wait(20);
-    await app.useCases().assess({ registry: usedRegistry, repository: 'team/app' });
+    // Nothing is pushed and nothing begins: only time has passed.
+    await app.report('aks-prod', replicas);
+    await app.useCases().assessClaimed();
+    await app.settle();
     expect(await ofKind(app, 'ReplicaSkew')).toMatchObject([
       {
         subject: { repository: 'team/app' },

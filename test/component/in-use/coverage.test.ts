@@ -1,5 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { recordIdOf } from '../../../src/history/record-id.ts';
 import { claimed, inUseApp, sourcesOf, usedRegistry, usualSources } from '../../builders/in-use-app.ts';
+import { memoryTable } from '../../builders/memory-table.ts';
 import { digestOf } from '../../builders/registry-event.ts';
 
 const one = digestOf('one');
@@ -62,6 +65,62 @@ describe('when it is asked whether a digest is used', () => {
     expect(await answers(app)).toMatchObject({ one: 'used', two: 'used' });
     await app.report('aks-prod', [claimed(`team/app@${two}`, 'worker')]);
     expect(await answers(app)).toMatchObject({ one: 'unused', two: 'used' });
+  });
+
+  it('of a tag that was pushed just before a comparison had missed it, it is used', async () => {
+    const app = inUseApp();
+    await app.push('team/app', 'prod', one);
+    app.wait(60);
+    const pushed = { time: app.clock.now(), id: recordIdOf('late') };
+    app.wait(1);
+    await app.untag('team/app', 'prod', one);
+    await app.push('team/app', 'prod', two, { at: pushed });
+    app.wait(60);
+    const since = app.clock.time;
+    await app.report('aks-prod', [claimed('team/app:prod', 'api', { kind: 'ContainerApp', since })]);
+    await app.report('compose', []);
+    expect(await answers(app)).toMatchObject({ one: 'unused', two: 'used' });
+  });
+
+  it('while the first look at a source ends, it is unknown or used, and never unused', async () => {
+    const [inventory, workloads] = [memoryTable(), memoryTable()];
+    let end: (() => Promise<void>) | undefined;
+    let ended: Promise<void> | undefined;
+    let isSlow = false;
+    const app = inUseApp({
+      tables: {
+        inventory: {
+          ...inventory,
+          // Slower than the claims, when both are read at once.
+          async page(range, limit, from) {
+            if (isSlow) {
+              isSlow = false;
+              await setImmediate();
+              await ended;
+            }
+            return inventory.page(range, limit, from);
+          },
+        },
+        workloads: {
+          ...workloads,
+          async page(range, limit, from) {
+            const page = await workloads.page(range, limit, from);
+            const ending = end;
+            end = undefined;
+            if (ending !== undefined) {
+              ended = ending();
+              await ended;
+            }
+            return page;
+          },
+        },
+      },
+    });
+    await app.report('compose', []);
+    end = () => app.report('aks-prod', [claimed(`team/app@${one}`, 'web')]);
+    isSlow = true;
+    expect(await answers(app)).toMatchObject({ one: 'unknown', two: 'unknown' });
+    expect(await answers(app)).toMatchObject({ one: 'used', two: 'unused' });
   });
 
   it('with a look that is too old, it is unknown', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { findingOf } from '../../../src/findings/finding.ts';
 import { claimed, inUseApp, usedRegistry } from '../../builders/in-use-app.ts';
 import { digestOf } from '../../builders/registry-event.ts';
 
@@ -20,6 +21,17 @@ async function covered(...claims: Parameters<ReturnType<typeof inUseApp>['report
   await app.report('compose', []);
   await app.settle();
   return app;
+}
+
+/** How many findings of deletions are open. */
+async function openOf(app: ReturnType<typeof inUseApp>) {
+  const rows = app.tables.findings.rows().filter(({ rowKey }) => rowKey.startsWith('o|'));
+  const kinds = rows
+    .map(({ columns }) => String(columns['kind']))
+    .filter((kind) => kind.startsWith('Deleted'));
+  return Object.fromEntries(
+    [...Map.groupBy(kinds, (kind) => kind)].map(([kind, some]) => [kind, some.length] as const),
+  );
 }
 
 describe('when a digest is deleted', () => {
@@ -145,6 +157,22 @@ describe('when a digest is deleted', () => {
     expect(kinds).toContain('DeletedDigestInUse');
     expect(kinds).not.toContain('DeletedDigestUseUnknown');
     expect(app.statements().at(-1)?.kind).toMatch(/^(finding|deletion)-/);
+  });
+
+  it('with more others than are read at once, none is settled without having been judged', async () => {
+    const app = await covered(claimed(pinned(one), 'web'));
+    const deletedAt = app.clock.now();
+    const others = Array.from({ length: 1_001 }, (_, index) =>
+      findingOf(
+        'DeletedDigestUseUnknown',
+        { registry: usedRegistry, repository: 'team/app', digest: digestOf(`n${index}`) },
+        { deletedAt },
+      ),
+    );
+    await app.findings.raise(usedRegistry, others, app.clock.now());
+    app.wait(40);
+    await app.useCases().assess({ registry: usedRegistry, repository: 'team/app' });
+    expect(await openOf(app)).toEqual({ DeletedDigestUseUnknown: 1_001 });
   });
 
   it('a fresh look confirms the use, and withdraws the finding when the workload is gone', async () => {
