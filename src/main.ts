@@ -35,7 +35,7 @@ import { healthRoute, statusRoute } from './api/status.ts';
 import { usesRoute } from './api/uses.ts';
 import { approvalWindows, approveImage, changeApproval } from './audit/approvals.ts';
 import { attributeHistory } from './audit/attribute-history.ts';
-import { deliverAlert, deliverAlerts } from './audit/deliver-alerts.ts';
+import { deliverAlerts, tellAtOnce } from './audit/deliver-alerts.ts';
 import { enforceAfterPush, enforceLocks, enforceNext, enforceNow } from './audit/enforce-locks.ts';
 import { enforceRepository } from './audit/enforce-repository.ts';
 import { escalateFindings } from './audit/escalate-findings.ts';
@@ -135,15 +135,10 @@ const history = {
 const rounds = reconcileRounds(tables.inventory);
 const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));
 
-const alerts = alertOutbox(tables.findings);
+const alerts = alertOutbox(tables.findings, log);
 const telling = { alerts, sinks: sinksOf(settings.alerts), ...history, clock, log };
-const tell = deliverAlert(telling);
 // Told at once, and by the timer when that fails: whoever raised it does not wait.
-const findings = findingsStore(tables.findings, (alert) => {
-  tell({ alert, told: [], attempts: 0 }).catch((error: unknown) =>
-    log.warn('alert left to the timer', { alert: alert.id, error: String(error) }),
-  );
-});
+const findings = findingsStore(tables.findings, tellAtOnce(telling));
 const changes = unannouncedChanges(tables.inventory);
 const letters = deadLetters(blobs);
 const lease = leases(blobs);

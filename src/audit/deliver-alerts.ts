@@ -3,6 +3,7 @@ import { recordIdOf } from '../history/record-id.ts';
 import type { Statement } from '../history/statement.ts';
 import { planStatement } from '../history/statement-plan.ts';
 import { present } from '../registry/present.ts';
+import { concurrently } from './concurrently.ts';
 import { AuditFault } from './fault.ts';
 import type { Alert, AlertSink } from './inventory-ports.ts';
 import type { Clock, HistoryWriter, Log, Outbox } from './ports.ts';
@@ -99,25 +100,56 @@ export function deliverAlert(ports: Omit<DeliverAlertsPorts, 'registries'>) {
   };
 }
 
+/** Alerts that one process tells at once: a purge that hits thousands of images makes as many. */
+const mostUnderWay = 32;
+
+/**
+ * Tells an alert as soon as it came to be, for whoever made it does not wait; never rejects. What fails, and what comes while
+ * many are under way, is left to {@link deliverAlerts}.
+ */
+export function tellAtOnce(ports: Omit<DeliverAlertsPorts, 'registries'>) {
+  const deliver = deliverAlert(ports);
+  const { log } = ports;
+  let underWay = 0;
+  return async (alert: Alert): Promise<void> => {
+    if (underWay >= mostUnderWay) return;
+    underWay += 1;
+    try {
+      await deliver({ alert, told: [], attempts: 0 });
+    } catch (error) {
+      log.warn('alert left to the timer', { alert: alert.id, error: String(error) });
+    } finally {
+      underWay -= 1;
+    }
+  };
+}
+
 /** Milliseconds for which an alert is left to whoever made it, before it is taken for forgotten. */
 const handedOver = 20_000;
-/** Alerts that are told in one run at most. */
-const mostAtOnce = 5_000;
+/** Milliseconds after which a run begins no more: somebody who never answers takes his time for each. */
+const longestRun = 4 * 60_000;
+/** Alerts told together: somebody who is slow does not keep the next from the others. */
+const mostTogether = 16;
 
 /** Tells every alert that waits: what a crash left behind, and what somebody did not take. */
 export function deliverAlerts(ports: DeliverAlertsPorts) {
   const deliver = deliverAlert(ports);
   const { alerts, registries, clock, log } = ports;
-  return async (): Promise<void> => {
-    const now = clock.now();
-    const counts = { done: 0, later: 0 };
+
+  async function* due(now: number): AsyncGenerator<WaitingAlert> {
     for (const registry of [...registries, estate]) {
       for await (const waiting of alerts.waiting(registry, now - handedOver)) {
-        if ((waiting.notBefore ?? 0) > now) continue;
-        counts[await deliver(waiting)] += 1;
-        if (counts.done + counts.later >= mostAtOnce) return;
+        if (clock.now() - now > longestRun) return;
+        if ((waiting.notBefore ?? 0) <= now) yield waiting;
       }
     }
+  }
+
+  return async (): Promise<void> => {
+    const counts = { done: 0, later: 0 };
+    await concurrently(due(clock.now()), mostTogether, async (waiting) => {
+      counts[await deliver(waiting)] += 1;
+    });
     if (counts.done + counts.later > 0) log.info('alerts told', counts);
   };
 }

@@ -58,7 +58,8 @@ export function coverageOf(
 
 function coverageOfSource(source: Source, state: SourceState | undefined, now: number): SourceCoverage {
   const about = { source: source.name, settings: source };
-  if (state?.lookedAt === undefined) return { ...about, condition: 'never' };
+  // What one of the same name used ended when that was retired: it has to report first.
+  if (state?.lookedAt === undefined || state.retiredAt !== undefined) return { ...about, condition: 'never' };
   const { completeAt, lookedAt } = state;
   const good = Math.min(source.freshness, state.ttl ?? source.freshness);
   const freshUntil = completeAt === undefined ? undefined : completeAt + good;

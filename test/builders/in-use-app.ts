@@ -2,7 +2,7 @@ import { approvalWindows, approveImage, changeApproval } from '../../src/audit/a
 import { assessClaimed } from '../../src/audit/assess-claimed.ts';
 import { assessSources } from '../../src/audit/assess-sources.ts';
 import { assessUses } from '../../src/audit/assess-uses.ts';
-import { deliverAlert, deliverAlerts } from '../../src/audit/deliver-alerts.ts';
+import { deliverAlerts, tellAtOnce } from '../../src/audit/deliver-alerts.ts';
 import { escalateFindings } from '../../src/audit/escalate-findings.ts';
 import { holdsOf } from '../../src/audit/holds.ts';
 import type { Alert, AlertSink } from '../../src/audit/inventory-ports.ts';
@@ -131,12 +131,12 @@ export function inUseApp(options: InUseAppOptions = {}) {
 
   const alerts: Alert[] = [];
   const sinks = options.sinks ?? [{ name: 'memory', send: async (alert) => void alerts.push(alert) }];
-  const outbox = alertOutbox(over.findings);
+  const outbox = alertOutbox(over.findings, log);
   const telling = { ...stores, alerts: outbox, sinks, clock, log };
-  const tell = deliverAlert(telling);
+  const tell = tellAtOnce(telling);
   const told: Promise<unknown>[] = [];
   const findings = findingsStore(over.findings, (alert) => {
-    told.push(tell({ alert, told: [], attempts: 0 }).catch(() => undefined));
+    told.push(tell(alert));
   });
 
   const said = new Map<string, { claims: readonly ReportedClaim[]; problems: readonly ReadingProblem[] }>();

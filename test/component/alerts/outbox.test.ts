@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AuditFault } from '../../../src/audit/fault.ts';
 import type { AlertSink } from '../../../src/audit/inventory-ports.ts';
+import { findingOf } from '../../../src/findings/finding.ts';
 import { claimed, inUseApp, usedRegistry } from '../../builders/in-use-app.ts';
 import { memoryTable } from '../../builders/memory-table.ts';
 import { digestOf } from '../../builders/registry-event.ts';
@@ -100,6 +101,78 @@ describe('when a finding is opened', () => {
     expect(perAlert).toBeLessThan(60);
     expect(left(app)).toEqual([]);
     expect(app.lines.map(({ message }) => message)).toContain('alert given up');
+  });
+});
+
+describe('when many findings are opened at once', () => {
+  const orphans = Array.from({ length: 100 }, (_, index) =>
+    findingOf('OrphanLock', { registry: usedRegistry, repository: 'team/app', tag: `t${index}` }, {}),
+  );
+
+  it('and somebody is slow, some are told at once and the others by the timer', async () => {
+    const slow = sink('slow');
+    const released = Promise.withResolvers<void>();
+    const app = inUseApp({
+      sinks: [
+        {
+          name: 'slow',
+          async send(alert) {
+            await slow.own.send(alert);
+            await released.promise;
+          },
+        },
+      ],
+    });
+    await app.findings.raise(usedRegistry, orphans, app.clock.now());
+    expect(slow.state.tried).toBeLessThan(50);
+    released.resolve();
+    await app.settle();
+    app.wait(1);
+    await app.deliver();
+    expect(slow.taken).toHaveLength(100);
+    expect(left(app)).toEqual([]);
+  });
+
+  it('and one cannot be read, as of a newer version, the others are told', async () => {
+    const a = sink('a');
+    a.state.fault = away;
+    const app = inUseApp({ sinks: [a.own] });
+    await app.findings.raise(usedRegistry, orphans.slice(0, 3), app.clock.now());
+    await app.settle();
+    const [first] = left(app);
+    if (first === undefined) throw new Error('nothing is left');
+    const { partitionKey, rowKey, columns } = first;
+    await app.tables.findings.put({ partitionKey, rowKey, columns: { ...columns, kind: 'OfTomorrow' } });
+    a.state.fault = undefined;
+    app.wait(2);
+    await app.deliver();
+    expect(a.taken).toHaveLength(2);
+    expect(left(app)).toHaveLength(1);
+    expect(app.lines.map(({ message }) => message)).toContain('alert not readable');
+  });
+
+  it('and one is told without end, the others are told beside it', async () => {
+    const a = sink('a');
+    a.state.fault = away;
+    const all = Promise.withResolvers<void>();
+    const app = inUseApp({
+      sinks: [
+        {
+          name: 'a',
+          async send(alert) {
+            await a.own.send(alert);
+            if (a.taken.length === 3) all.resolve();
+            await all.promise;
+          },
+        },
+      ],
+    });
+    await app.findings.raise(usedRegistry, orphans.slice(0, 3), app.clock.now());
+    await app.settle();
+    a.state.fault = undefined;
+    app.wait(2);
+    await app.deliver();
+    expect(a.taken).toHaveLength(3);
   });
 });
 
