@@ -94,7 +94,7 @@ const nameForm = textThat(
 
 /**
  * Whether a text is a list of one reference a line rather than a document: its first line that says anything is neither a
- * bracket, nor a key, nor the beginning of a YAML document.
+ * bracket, nor a key, nor the beginning of a YAML document, nor a value that no image is called by (`null`, from a query of nothing).
  */
 export function isReferenceLines(text: string): boolean {
   let first: string | undefined;
@@ -102,7 +102,7 @@ export function isReferenceLines(text: string): boolean {
     first = content;
     break;
   }
-  return first !== undefined && !/^(?:[{[%]|---(?:\s|$)|["']?[\w$]+["']?\s*:(?:\s|$))/.test(first);
+  return first !== undefined && !/^(?:[{[%"']|---(?:\s|$)|(?:null|~)$|[\w$]+\s*:(?:\s|$))/.test(first);
 }
 
 /** Reads one reference a line; what follows a `#` at the beginning of a line or after a space is a comment. */

@@ -6,8 +6,8 @@ import { maxDepth, TextRefusal, type ValueBudget, yamlValue } from './submitted-
 
 /** The most documents in one stream. */
 const maxDocuments = 5_000;
-/** The most lexical tokens: what is ordinary has half as many in the longest text that is read. */
-const maxTokens = 3_000_000;
+/** The most lexical tokens: ordinary texts of the greatest length have two thirds as many. */
+const maxTokens = 2_500_000;
 const maxValues = 2_000_000;
 /** Past this many, the rest of the stream is left unread. */
 const maxProblems = 100;
