@@ -75,6 +75,8 @@ function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token> {
 
 function documentValue(composer: Composer, token: CST.Document, budget: ValueBudget): unknown {
   const [document] = [...composer.next(token), ...composer.end()];
+  const [error] = [...(document?.errors ?? []), ...(document?.warnings ?? [])];
+  if (error !== undefined) throw new TextRefusal(error.pos[0], error.message);
   return document === undefined ? undefined : yamlValue(document.contents, budget);
 }
 
@@ -94,7 +96,7 @@ function composerTo(problem: (offset: number, message: string) => void): Compose
   });
   let first: TextRefusal | undefined;
   let warnings = 0;
-  // The library has no hook for it. Were it to be renamed, reading would only take longer.
+  // The library has no hook for it. Were this one renamed, errors would be in the document, and only take longer.
   Reflect.set(composer, 'onError', (source: unknown, code: unknown, message: unknown, isWarning: unknown) => {
     const offset = offsetOf(source);
     if (isWarning === true && warnings < maxProblems) {

@@ -203,6 +203,10 @@ describe('readSubmission of a list of references', () => {
 });
 
 describe('readSubmission of lines', () => {
+  it('when the first is of a registry with an IPv6 address, it is no bracket of a document', () => {
+    expect(imagesOf('references', '[::1]:5000/app:1\n')).toEqual(['[::1]:5000/app:1']);
+  });
+
   it.each(['\n', '\r\n', '\r'])('when lines end in %j, each is a reference', (end) => {
     const text = ['\uFEFF# production', '', ` ${image}\t# the shop`, pinned, 'redis', ''].join(end);
     expect(submitted('references', text)).toEqual({
