@@ -125,7 +125,14 @@ describe('readSubmission of a Compose file', () => {
   it('when volumes and models are images, they are claimed', () => {
     const text = JSON.stringify({
       services: {
-        a: { image: 'a:1', volumes: ['data:/x', { type: 'image', source: 'files:2', target: '/y' }] },
+        a: {
+          image: 'a:1',
+          volumes: [
+            'data:/x',
+            { type: 'bind', source: '/data', target: '/z' },
+            { type: 'image', source: 'files:2', target: '/y' },
+          ],
+        },
       },
       models: { llm: { model: 'ai/small:3' } },
     });
