@@ -92,17 +92,18 @@ const nameForm = textThat(
   (text) => text.trim() !== '' && cleanFreeText(text, 253).text === text,
 );
 
+/** First lines that begin a document: a bracket, a quote, a directive, a document marker or a key. */
+const documentStart = /^(?:[{[%"']|---(?:\s|$)|[\w$]+\s*:(?:\s|$))/;
+/** What a query that found nothing may print. It could name an image, but hardly does. */
+const bareValue = /^(?:null|~|true|false)$/;
+
 /**
- * Whether a text is a list of one reference a line rather than a document: its first line that says anything is neither a
- * bracket, nor a key, nor the beginning of a YAML document.
+ * Whether a text is a list of one reference a line rather than a document, by its first line that says anything.
  */
 export function isReferenceLines(text: string): boolean {
-  let first: string | undefined;
-  for (const { content } of contentLines(text)) {
-    first = content;
-    break;
-  }
-  return first !== undefined && !/^(?:[{[%]|---(?:\s|$)|["']?[\w$]+["']?\s*:(?:\s|$))/.test(first);
+  const [first] = contentLines(text);
+  if (first === undefined || bareValue.test(first.content)) return false;
+  return parseReference(first.content).ok || !documentStart.test(first.content);
 }
 
 /** Reads one reference a line; what follows a `#` at the beginning of a line or after a space is a comment. */

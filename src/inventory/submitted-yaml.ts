@@ -6,8 +6,8 @@ import { maxDepth, TextRefusal, type ValueBudget, yamlValue } from './submitted-
 
 /** The most documents in one stream. */
 const maxDocuments = 5_000;
-/** The most lexical tokens: what is ordinary has half as many in the longest text that is read. */
-const maxTokens = 3_000_000;
+/** The most lexical tokens: ordinary texts of the greatest length have two thirds as many. */
+const maxTokens = 2_500_000;
 const maxValues = 2_000_000;
 /** Past this many, the rest of the stream is left unread. */
 const maxProblems = 100;
@@ -75,6 +75,8 @@ function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token> {
 
 function documentValue(composer: Composer, token: CST.Document, budget: ValueBudget): unknown {
   const [document] = [...composer.next(token), ...composer.end()];
+  const [error] = [...(document?.errors ?? []), ...(document?.warnings ?? [])];
+  if (error !== undefined) throw new TextRefusal(error.pos[0], error.message);
   return document === undefined ? undefined : yamlValue(document.contents, budget);
 }
 
@@ -94,7 +96,7 @@ function composerTo(problem: (offset: number, message: string) => void): Compose
   });
   let first: TextRefusal | undefined;
   let warnings = 0;
-  // The library has no hook for it. Were it to be renamed, reading would only take longer.
+  // The library has no hook for it. Were this one renamed, errors would be in the document, and only take longer.
   Reflect.set(composer, 'onError', (source: unknown, code: unknown, message: unknown, isWarning: unknown) => {
     const offset = offsetOf(source);
     if (isWarning === true && warnings < maxProblems) {
