@@ -50,7 +50,7 @@ const recorded = '_record';
  * Tells one alert to everybody who was not told yet, and records it. Somebody who fails does not keep it from the others;
  * who does not take it in a day, or says that it never will, is given up with a line in the log.
  */
-export function deliverAlert(ports: Omit<DeliverAlertsPorts, 'registries'>) {
+function deliverAlert(ports: Omit<DeliverAlertsPorts, 'registries'>) {
   const { alerts, sinks, outbox, writer, clock, log } = ports;
 
   async function record(alert: Alert): Promise<void> {
