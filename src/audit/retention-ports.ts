@@ -1,0 +1,114 @@
+import type { RepositoryId } from '../history/fact.ts';
+import type { Digest } from '../registry/digest.ts';
+import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
+import type { RepositoryContent } from '../retention/repository-content.ts';
+
+/** What a plan rests on, so that anybody can tell what was known when it was made. Times are epoch milliseconds. */
+export interface PlanInputs {
+  /** The newest record of the registry's history then. */
+  readonly historyAt?: number;
+  /** Each source of the inventory, and when the look began that was used. */
+  readonly sources: readonly {
+    readonly source: string;
+    readonly completeAt?: number;
+    readonly condition: string;
+  }[];
+  /** SHA-256 of the policy, in hexadecimal. */
+  readonly policyHash: string;
+}
+
+/** Where a plan is. `blocked`: made, and may never run. */
+export const planStates = [
+  'making',
+  'blocked',
+  'ready',
+  'approved',
+  'running',
+  'stopped',
+  'done',
+  'failed',
+] as const;
+export type PlanState = (typeof planStates)[number];
+
+/** How many of something. */
+export interface PlanCounts {
+  readonly repositories: number;
+  readonly tags: number;
+  readonly manifests: number;
+  readonly untag: number;
+  readonly delete: number;
+}
+
+/** A plan without its items. Times are epoch milliseconds. */
+export interface PlanHeader {
+  /** 13 digits that sort the newest first, `-` and 12 of `0-9a-f`, as an approval's. */
+  readonly id: string;
+  readonly registry: string;
+  readonly state: PlanState;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly inputs: PlanInputs;
+  readonly counts: PlanCounts;
+  /** Bytes that going would free. */
+  readonly freed: { readonly atLeast: number; readonly atMost: number };
+  /** Why it may not run: coverage, caps, what could not be read. Each names the repository where it is one's. */
+  readonly blocks: readonly string[];
+  /** Whether the registry keeps what is deleted for some days; `undefined` when it is not known. */
+  readonly softDelete?: boolean;
+  /** SHA-256, in hexadecimal, over the inputs, the policy's rules and every item in order. */
+  readonly hash: string;
+  readonly approvedBy?: string;
+  readonly approvedAt?: number;
+  readonly executedBy?: string;
+  readonly executedAt?: number;
+  readonly finishedAt?: number;
+  /** What its run has done so far. */
+  readonly done?: { readonly untagged: number; readonly deleted: number; readonly spared: number };
+  /** Why its run stopped. */
+  readonly stoppedBecause?: string;
+}
+
+/** Keeps plans: their headers, and their items by repository. */
+export interface Plans {
+  get(
+    registry: string,
+    id: string,
+  ): Promise<{ readonly header: PlanHeader; readonly version: string } | undefined>;
+  /** Newest first. */
+  page(
+    registry: string,
+    limit: number,
+    after?: string,
+  ): Promise<{ readonly items: readonly PlanHeader[]; readonly next?: string }>;
+  /** Writes a header over the version that was read, or for the first time; `conflict` when somebody else was first. */
+  put(header: PlanHeader, over?: string): Promise<'written' | 'conflict'>;
+  /** Writes what is decided of a repository: once, before the header says that the plan is made. */
+  write(id: string, plan: RepositoryPlan): Promise<void>;
+  /** What is decided of each repository, in the order of their names. */
+  repositories(registry: string, id: string): AsyncIterable<RepositoryPlan>;
+}
+
+/** Gathers everything that decides what of a repository may go. */
+export interface RetentionContents {
+  /** @throws AuditFault when anything could not be read: nothing of the repository may go then. */
+  content(repository: RepositoryId): Promise<RepositoryContent>;
+}
+
+/** What became of one deletion. `refused`: a lock, or a right that is missing, with what the registry said. */
+export type DeletionOutcome =
+  | { readonly outcome: 'deleted' | 'absent' }
+  | { readonly outcome: 'refused'; readonly code: string };
+
+/** Deletes in a registry, by an identity of its own; throttled below the registry's limits. Never unlocks anything. */
+export interface RegistryDeletions {
+  /** Removes a tag, and leaves its manifest. */
+  untag(repository: string, tag: string): Promise<DeletionOutcome>;
+  deleteManifest(repository: string, digest: Digest): Promise<DeletionOutcome>;
+}
+
+/** What a run of a plan did about one item. */
+export interface DoneItem extends Pick<PlanItem, 'tag' | 'digest'> {
+  readonly outcome: 'untagged' | 'deleted' | 'spared';
+  /** Why it was spared: what had changed since the plan. */
+  readonly because?: string;
+}

@@ -1,0 +1,57 @@
+import type { Digest } from '../registry/digest.ts';
+
+/**
+ * Why something is kept. Every code is a reason by itself; a digest may go only when there is none.
+ * `coverage-incomplete`, `source-stale`, `index-unreadable` and `unknown-media-type` are doubt: doubt keeps the image.
+ */
+export const keepCodes = [
+  /** A workload's platform reported the digest, or names it. */
+  'in-use',
+  /** A workload names a tag that held it since its revision was created. */
+  'inferred-use',
+  /** An approval whose rollback window is open. */
+  'rollback-window',
+  /** The newest approval of its environment. */
+  'approved',
+  /** A legal hold. */
+  'held',
+  /** A lock that is not ours. */
+  'locked',
+  /** It is listed, at some depth, by an index that is kept. */
+  'part-of-kept',
+  /** It signs, describes or attests something that is kept. */
+  'referrer-of-kept',
+  /** A tag was pointed to it lately. */
+  're-tagged',
+  /** It is younger than the grace. */
+  'young',
+  /** It is among the newest that a rule keeps. */
+  'newest',
+  /** A tag of it matches a pattern that is always kept. */
+  'pattern',
+  /** It is younger than a rule lets go. */
+  'age',
+  /** No rule is about it. */
+  'no-rule',
+  /** A tag of it is kept. */
+  'tagged',
+  /** Some source of the inventory was not read completely. */
+  'coverage-incomplete',
+  /** Some source of the inventory was read too long ago. */
+  'source-stale',
+  /** An index of the repository could not be read: it may list this. */
+  'index-unreadable',
+  /** What it is, is not known. */
+  'unknown-media-type',
+  /** Soft delete keeps one of the same digest: pushing it again would be refused. */
+  'soft-deleted-twin',
+] as const;
+export type KeepCode = (typeof keepCodes)[number];
+
+/** One reason, with what it rests on for people: workloads, an approval's id, a rule. */
+export interface KeepReason {
+  readonly code: KeepCode;
+  readonly detail?: string;
+  /** The manifest that it is kept for. */
+  readonly of?: Digest;
+}
