@@ -1,7 +1,7 @@
 import type { RepositoryId } from '../history/fact.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
-import type { RepositoryContent } from '../retention/repository-content.ts';
+import type { RecordedRepository } from '../retention/repository-content.ts';
 
 /** What a plan rests on, so that anybody can tell what was known when it was made. Times are epoch milliseconds. */
 export interface PlanInputs {
@@ -88,10 +88,12 @@ export interface Plans {
   repositories(registry: string, id: string): AsyncIterable<RepositoryPlan>;
 }
 
-/** Gathers everything that decides what of a repository may go. */
-export interface RetentionContents {
-  /** @throws AuditFault when anything could not be read: nothing of the repository may go then. */
-  content(repository: RepositoryId): Promise<RepositoryContent>;
+/** Reads what history and comparisons know to be in a repository, in one query. */
+export interface RecordedContents {
+  /** @throws AuditFault when a row is not readable: nothing of the repository may go then. */
+  read(repository: RepositoryId): Promise<RecordedRepository>;
+  /** Repositories of a registry that have anything recorded, in the order of their names. */
+  repositories(registry: string): AsyncIterable<string>;
 }
 
 /** What became of one deletion. `refused`: a lock, or a right that is missing, with what the registry said. */

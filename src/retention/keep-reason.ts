@@ -2,7 +2,8 @@ import type { Digest } from '../registry/digest.ts';
 
 /**
  * Why something is kept. Every code is a reason by itself; a digest may go only when there is none.
- * `coverage-incomplete`, `source-stale`, `index-unreadable` and `unknown-media-type` are doubt: doubt keeps the image.
+ * `history-stale`, `not-recorded`, `coverage-incomplete`, `source-stale`, `index-unreadable` and `unknown-media-type` are
+ * doubt: doubt keeps the image.
  */
 export const keepCodes = [
   /** A workload's platform reported the digest, or names it. */
@@ -35,6 +36,10 @@ export const keepCodes = [
   'no-rule',
   /** A tag of it is kept. */
   'tagged',
+  /** Nobody has compared the repository with its registry, or not lately. */
+  'history-stale',
+  /** It is not recorded, so nothing is known of it. */
+  'not-recorded',
   /** Some source of the inventory was not read completely. */
   'coverage-incomplete',
   /** Some source of the inventory was read too long ago. */

@@ -20,6 +20,7 @@ export interface PlanItem {
 
 /** What a plan decides of one repository. */
 export interface RepositoryPlan extends RepositoryId {
+  /** Every tag, then every manifest; those that go in the order in which they do. */
   readonly items: readonly PlanItem[];
   readonly counts: {
     readonly tags: number;

@@ -34,6 +34,8 @@ export interface RetentionPolicy {
   /** Milliseconds between the removal of tags and the deletion of what they named. */
   readonly grace: number;
   readonly caps: RetentionCaps;
+  /** Changes since the plan that a run may come upon before it stops. */
+  readonly mostSurprises: number;
   /** Milliseconds after which a plan is too old to run. */
   readonly planAge: number;
   /** Repositories whose plans may run without a second principal. */
