@@ -10,6 +10,7 @@ import { judgeDeletion } from '../../src/audit/judge-deletion.ts';
 import { listUses } from '../../src/audit/list-uses.ts';
 import { recordFact } from '../../src/audit/record-fact.ts';
 import { refreshInventory, refreshSource } from '../../src/audit/refresh-source.ts';
+import { stillGoes } from '../../src/audit/still-goes.ts';
 import { retireSource, submitSnapshot } from '../../src/audit/submit-snapshot.ts';
 import { inventoryUses, sourceCoverage } from '../../src/audit/uses.ts';
 import { estate } from '../../src/findings/finding.ts';
@@ -195,6 +196,7 @@ export function inUseApp(options: InUseAppOptions = {}) {
     return {
       judge: judgeDeletion({ ...judging, queue }),
       uses: inventoryUses(uses),
+      stillGoes: stillGoes({ ...uses, windows, holds }),
       list: listUses(uses),
       coverage: sourceCoverage(uses),
       refresh: refreshSource(looking),
@@ -334,6 +336,8 @@ export function inUseApp(options: InUseAppOptions = {}) {
       );
       return outcome.approval;
     },
+    /** What records statements. */
+    recording: { ...stores, states, clock, ids },
     escalate: escalateFindings({ findings, registries, clock, log }),
     deliver: deliverAlerts({ ...telling, registries }),
     /** Everything stated of a repository, oldest first. */
