@@ -36,6 +36,8 @@ export interface Settings {
   readonly armEndpoint?: string;
   /** Client id of the user-assigned identity that sets locks, when it is another. */
   readonly lockerClientId?: string;
+  /** Client id of the user-assigned identity that deletes what plans let go; absent: nothing is ever deleted. */
+  readonly deleterClientId?: string;
 }
 
 /** Thrown when settings cannot be used; the message lists every problem. */
@@ -74,6 +76,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
   const armEndpoint = readArmEndpoint(environment, problems);
   const alerts = readAlertSettings(environment, problems);
   const lockerClientId = environment['ACR_AUDIT_LOCKER_CLIENT_ID'];
+  const deleterClientId = readDeleter(environment, [clientId, lockerClientId], problems);
   if (storage === undefined || problems.length > 0) throw new SettingsError(problems);
   return {
     registries,
@@ -85,6 +88,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
     ...(armEndpoint === undefined ? {} : { armEndpoint }),
     ...(policy === undefined ? {} : { policy }),
     ...(lockerClientId ? { lockerClientId } : {}),
+    ...(deleterClientId === undefined ? {} : { deleterClientId }),
     ...(clientId ? { clientId } : {}),
     ...(registryToken === undefined ? {} : { registryToken }),
   };
@@ -105,6 +109,22 @@ function readPolicyFile(
   if (reading.ok) return reading.policy;
   problems.push(...reading.problems.map(({ field, problem }) => `${path}: ${field} ${problem}`));
   return undefined;
+}
+
+/** What deletes can do nothing else, and what does anything else cannot delete. */
+function readDeleter(
+  environment: Environment,
+  others: readonly (string | undefined)[],
+  problems: string[],
+): string | undefined {
+  const id = environment['ACR_AUDIT_DELETER_CLIENT_ID'];
+  if (!id) return undefined;
+  if (others.includes(id)) {
+    problems.push(
+      'ACR_AUDIT_DELETER_CLIENT_ID is the identity of something else: give what deletes one of its own',
+    );
+  }
+  return id;
 }
 
 function readArmEndpoint(environment: Environment, problems: string[]): string | undefined {

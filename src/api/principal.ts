@@ -36,16 +36,22 @@ export function principalOf(headers: Headers, mode: AuthMode): Principal | undef
     case 'closed':
       return undefined;
     case 'development':
-      return developmentPrincipal(headers.get('x-dev-roles'));
+      return developmentPrincipal(headers.get('x-dev-roles'), headers.get('x-dev-principal'));
     case 'platform':
       return platformPrincipal(headers.get('x-ms-client-principal'));
   }
 }
 
-function developmentPrincipal(narrowed: string | null): Principal {
+/** What takes two principals can be tried on one machine: the header names another. */
+function developmentPrincipal(narrowed: string | null, named: string | null): Principal {
+  const name = named !== null && /^[a-z0-9-]{1,32}$/.test(named) ? named : undefined;
   const wanted = narrowed?.split(',').map((role) => role.trim());
   const granted = roles.filter((role) => wanted === undefined || wanted.includes(role));
-  return { id: 'development', name: 'Development principal', roles: new Set(granted) };
+  const who =
+    name === undefined
+      ? { id: 'development', name: 'Development principal' }
+      : { id: `development-${name}`, name };
+  return { ...who, roles: new Set(granted) };
 }
 
 // Names of the claims in tokens, raw and as the platform may map them:

@@ -22,7 +22,9 @@ export const keepCodes = [
   'part-of-kept',
   /** It signs, describes or attests something that is kept. */
   'referrer-of-kept',
-  /** A tag was pointed to it lately. */
+  /** Something that is kept signs, describes or attests it: registries delete that along with it. */
+  'subject-of-kept',
+  /** It is about something whose tags changed lately. */
   're-tagged',
   /** It is younger than the grace. */
   'young',

@@ -2,14 +2,17 @@ import type { TagRule } from '../protection/policy.ts';
 import type { Pattern } from '../registry/pattern.ts';
 
 /**
- * Which images of some repositories may go by age or number. An image is a tag, or a manifest without tags that no index
- * lists and that is about no other; parts of images never count by themselves. What no rule names is kept.
+ * Which images of some repositories may go by age or number: tagged ones by their tags, and manifests without tags that no
+ * index lists and that are about no other. Parts of images never count by themselves. What no rule names is kept.
  */
 export interface RetentionRule {
   readonly repositories: Pattern;
   /** Tags it is about, with the examples tried when it was read; absent: every tag of the repositories. */
   readonly tags?: TagRule;
-  /** How many of its images are kept, newest first by when they were last pushed, each repository by itself. */
+  /**
+   * How many of its tagged images are kept, newest first by when they were last pushed, each repository by itself; one of
+   * several tags counts once.
+   */
   readonly keepNewest?: number;
   /** Milliseconds since the last push for which an image is kept. */
   readonly keepYounger?: number;

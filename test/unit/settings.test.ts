@@ -23,6 +23,19 @@ function problemsOf(environment: Readonly<Record<string, string | undefined>>): 
   }
 }
 
+describe('identities', () => {
+  it('deletes nothing unless an identity for that is named, and refuses one that does something else', () => {
+    expect(readSettings(least).deleterClientId).toBeUndefined();
+    expect(readSettings({ ...least, ACR_AUDIT_DELETER_CLIENT_ID: '' }).deleterClientId).toBeUndefined();
+    expect(readSettings({ ...least, ACR_AUDIT_DELETER_CLIENT_ID: 'one' }).deleterClientId).toBe('one');
+    for (const other of ['AuditStorage__clientId', 'ACR_AUDIT_LOCKER_CLIENT_ID']) {
+      expect(problemsOf({ ...least, ACR_AUDIT_DELETER_CLIENT_ID: 'one', [other]: 'one' })).toEqual([
+        expect.stringMatching(/^ACR_AUDIT_DELETER_CLIENT_ID .* one of its own$/),
+      ]);
+    }
+  });
+});
+
 describe('registries', () => {
   it('when several are named, each is accepted, in lower case, with its resource id when given', () => {
     const { registries } = readSettings({

@@ -160,3 +160,16 @@ describe('when one machine develops', () => {
     });
   });
 });
+
+describe('when it is tried on one machine', () => {
+  it('a header names another principal, so that what takes two can be tried', () => {
+    expect(ask('development', {})?.id).toBe('development');
+    expect(ask('development', { 'x-dev-principal': 'alice' })).toMatchObject({
+      id: 'development-alice',
+      name: 'alice',
+    });
+    expect(ask('development', { 'x-dev-principal': 'Not a name!' })?.id).toBe('development');
+    expect(ask('closed', { 'x-dev-principal': 'alice' })).toBeUndefined();
+    expect(ask('platform', { 'x-dev-principal': 'alice' })).toBeUndefined();
+  });
+});

@@ -1,0 +1,367 @@
+import { describe, expect, it } from '@jest/globals';
+import { unlocked } from '../../../src/registry/lock-state.ts';
+import { classifyRepository } from '../../../src/retention/classify.ts';
+import { type KeepCode, keepCodes } from '../../../src/retention/keep-reason.ts';
+import type { RepositoryContent } from '../../../src/retention/repository-content.ts';
+import type { RetentionPolicy } from '../../../src/retention/rule.ts';
+import {
+  contentOf,
+  day,
+  digestOf,
+  imageOf,
+  indexOf,
+  now,
+  patternOf,
+  policyOf,
+  ruleOf,
+  tagOf,
+} from '../../builders/retention-content.ts';
+
+const shown = new Set<KeepCode>();
+
+/** What becomes of each tag and manifest, by tag or name: `delete`, `untag`, or the codes that keep it. */
+function fates(content: RepositoryContent, policy: RetentionPolicy = policyOf(), names: string[] = []) {
+  const nameOf = new Map(names.map((name) => [digestOf(name), name]));
+  return Object.fromEntries(
+    classifyRepository(content, policy).map(({ tag, digest, action, reasons }) => {
+      for (const { code } of reasons) shown.add(code);
+      const name = tag ?? nameOf.get(digest) ?? digest;
+      return [name, action === 'keep' ? [...new Set(reasons.map(({ code }) => code))].sort() : action];
+    }),
+  );
+}
+
+const locked = { ...unlocked, canDelete: false };
+
+describe('what becomes of tags', () => {
+  it('lets a tag go by its age, and leaves its manifest until that has had no tag for the grace', () => {
+    const content = contentOf({ tags: [tagOf('old', 'a')], manifests: [imageOf('a')] });
+    expect(fates(content, policyOf(), ['a'])).toEqual({ old: 'untag', a: ['young'] });
+  });
+
+  it('keeps what no rule is about', () => {
+    const policy = policyOf({ rules: [ruleOf({ tagsLike: 'dev-.*', keepYounger: day })] });
+    const content = contentOf({ tags: [tagOf('v1', 'a')], manifests: [imageOf('a'), imageOf('b')] });
+    expect(fates(content, policy, ['a', 'b'])).toEqual({ v1: ['no-rule'], a: ['tagged'], b: ['no-rule'] });
+  });
+
+  it('counts images and not their parts when it keeps the newest (F16)', () => {
+    const policy = policyOf({ rules: [ruleOf({ keepNewest: 1, untaggedOlderThan: 14 * day })] });
+    const content = contentOf({
+      tags: [
+        tagOf('v1', 'one', { pushedAt: now - 40 * day }),
+        tagOf('v2', 'two', { pushedAt: now - 30 * day }),
+      ],
+      manifests: [
+        indexOf('one', ['one-amd64', 'one-arm64']),
+        imageOf('one-amd64'),
+        imageOf('one-arm64'),
+        indexOf('two', ['two-amd64', 'two-arm64']),
+        imageOf('two-amd64'),
+        imageOf('two-arm64'),
+      ],
+    });
+    expect(fates(content, policy, ['two', 'two-amd64', 'two-arm64', 'one-amd64', 'one'])).toMatchObject({
+      v1: 'untag',
+      v2: ['newest'],
+      two: ['tagged'],
+      'two-amd64': ['part-of-kept'],
+      'two-arm64': ['part-of-kept'],
+    });
+  });
+
+  it('counts an image of several tags once', () => {
+    const policy = policyOf({ rules: [ruleOf({ keepNewest: 2 })] });
+    const tags = [
+      tagOf('latest', 'b', { pushedAt: now - 2 * day }),
+      tagOf('v2', 'b', { pushedAt: now - 2 * day }),
+      tagOf('v1', 'a', { pushedAt: now - 3 * day }),
+      tagOf('v0', 'z', { pushedAt: now - 4 * day }),
+    ];
+    const manifests = ['a', 'b', 'z'].map((name) => imageOf(name));
+    expect(fates(contentOf({ tags, manifests }), policy)).toMatchObject({
+      latest: ['newest'],
+      v2: ['newest'],
+      v1: ['newest'],
+      v0: 'untag',
+    });
+  });
+
+  it('keeps a tag that one of several rules keeps', () => {
+    const policy = policyOf({
+      rules: [ruleOf({ keepYounger: day }), ruleOf({ tagsLike: 'v.*', keepYounger: 500 * day })],
+    });
+    const content = contentOf({
+      tags: [tagOf('v1', 'a'), tagOf('x1', 'b')],
+      manifests: [imageOf('a'), imageOf('b')],
+    });
+    expect(fates(content, policy)).toMatchObject({ v1: ['age'], x1: 'untag' });
+  });
+
+  it('keeps tags of a pattern whatever rules say, the whole name alone (F8)', () => {
+    const keepTags = [
+      { repositories: patternOf('team/.*'), tags: patternOf('1\\.2-13'), matches: [], mustNotMatch: [] },
+    ];
+    const content = contentOf({
+      tags: [tagOf('1.2-13', 'a'), tagOf('1.2-136', 'b')],
+      manifests: [imageOf('a'), imageOf('b')],
+    });
+    expect(fates(content, policyOf({ keepTags }))).toMatchObject({
+      '1.2-13': ['pattern'],
+      '1.2-136': 'untag',
+    });
+  });
+
+  it('keeps a tag that workloads name, that is locked, whose image is used, or that came within the hour', () => {
+    const workloads = { isExact: true, workloads: ['aks/prod/web'] };
+    const content = contentOf({
+      tags: [
+        tagOf('named', 'a'),
+        tagOf('locked', 'a', { locks: locked }),
+        tagOf('used', 'b'),
+        tagOf('new', 'a', { pushedAt: now - 60_000 }),
+        tagOf('approved', 'c'),
+        tagOf('lost', 'nowhere'),
+        tagOf('of-locked', 'd'),
+      ],
+      manifests: [imageOf('a'), imageOf('b'), imageOf('c'), imageOf('d', { locks: locked })],
+      tagUses: new Map([['named', workloads]]),
+      uses: new Map([[digestOf('b'), workloads]]),
+      kept: new Map([[digestOf('c'), [{ code: 'approved', by: 'an-approval' }]]]),
+    });
+    expect(fates(content, policyOf({ rules: [ruleOf({ keepYounger: 1000 })] }))).toMatchObject({
+      named: ['in-use'],
+      locked: ['locked'],
+      used: ['in-use'],
+      new: ['young'],
+      approved: ['approved'],
+      lost: ['not-recorded'],
+      'of-locked': ['locked'],
+    });
+  });
+});
+
+describe('what becomes of manifests', () => {
+  it('deletes an untagged image with all its parts, the index first', () => {
+    const content = contentOf({
+      manifests: [
+        imageOf('arm64'),
+        indexOf('index', ['arm64', 'nested']),
+        indexOf('nested', ['deep']),
+        imageOf('deep'),
+      ],
+    });
+    const going = classifyRepository(content, policyOf()).filter(({ action }) => action === 'delete');
+    const place = (name: string) =>
+      going.find(({ digest }) => digest === digestOf(name))?.order ?? Number.NaN;
+    expect(going).toHaveLength(4);
+    expect(place('index')).toBeLessThan(place('arm64'));
+    expect(place('index')).toBeLessThan(place('nested'));
+    expect(place('nested')).toBeLessThan(place('deep'));
+  });
+
+  it('keeps what a kept index lists, at any depth and shared with one that goes (F1, F2, F3)', () => {
+    const content = contentOf({
+      tags: [tagOf('v1', 'kept')],
+      manifests: [
+        indexOf('kept', ['nested'], { locks: locked }),
+        indexOf('nested', ['shared', 'deep']),
+        imageOf('shared'),
+        imageOf('deep'),
+        indexOf('going', ['shared', 'alone']),
+        imageOf('alone'),
+      ],
+    });
+    expect(fates(content, policyOf(), ['kept', 'nested', 'shared', 'deep', 'going', 'alone'])).toMatchObject({
+      v1: ['locked'],
+      kept: ['locked', 'tagged'],
+      nested: ['part-of-kept'],
+      shared: ['part-of-kept'],
+      deep: ['part-of-kept'],
+      going: 'delete',
+      alone: 'delete',
+    });
+  });
+
+  it('keeps referrers with their subject, and deletes them after it, whole (F2, F17)', () => {
+    const about = (name: string) => ({ subject: digestOf(name) });
+    const content = contentOf({
+      tags: [tagOf('v1', 'kept', { pushedAt: now - day })],
+      manifests: [
+        imageOf('kept'),
+        imageOf('sbom', about('kept')),
+        indexOf('referrer-index', ['part'], about('kept')),
+        imageOf('part'),
+        imageOf('signature-of-sbom', about('sbom')),
+        imageOf('gone'),
+        indexOf('gone-referrer', ['gone-part'], about('gone')),
+        imageOf('gone-part'),
+      ],
+    });
+    const names = content.manifests.length;
+    const found = fates(content, policyOf(), [
+      'kept',
+      'sbom',
+      'referrer-index',
+      'part',
+      'signature-of-sbom',
+      'gone',
+      'gone-referrer',
+      'gone-part',
+    ]);
+    expect(found).toMatchObject({
+      sbom: ['referrer-of-kept'],
+      'referrer-index': ['referrer-of-kept'],
+      part: ['part-of-kept'],
+      'signature-of-sbom': ['referrer-of-kept'],
+      gone: 'delete',
+      'gone-referrer': 'delete',
+      'gone-part': 'delete',
+    });
+    const order = classifyRepository(content, policyOf()).flatMap(({ action, digest }) =>
+      action === 'delete' ? [digest] : [],
+    );
+    expect(order).toEqual(['gone', 'gone-referrer', 'gone-part'].map(digestOf));
+    expect(names).toBe(8);
+  });
+
+  it('keeps signatures by tag with what they sign, and lets them go with it', () => {
+    const hex = (name: string) => digestOf(name).slice('sha256:'.length);
+    const content = contentOf({
+      tags: [
+        tagOf('v1', 'kept', { pushedAt: now - day }),
+        tagOf(`sha256-${hex('kept')}.sig`, 'signature'),
+        tagOf(`sha256-${hex('gone')}.sig`, 'signature-of-gone'),
+      ],
+      manifests: [imageOf('kept'), imageOf('signature'), imageOf('gone'), imageOf('signature-of-gone')],
+    });
+    expect(fates(content, policyOf(), ['gone', 'signature', 'signature-of-gone'])).toMatchObject({
+      [`sha256-${hex('kept')}.sig`]: ['referrer-of-kept'],
+      signature: ['referrer-of-kept', 'young'],
+      gone: 'delete',
+      [`sha256-${hex('gone')}.sig`]: 'untag',
+      'signature-of-gone': ['young'],
+    });
+  });
+
+  it('keeps what something kept is about: a registry would delete that along with it', () => {
+    const content = contentOf({
+      tags: [tagOf('attestation', 'referrer', { pushedAt: now - day })],
+      manifests: [imageOf('subject'), imageOf('referrer', { subject: digestOf('subject') })],
+    });
+    expect(fates(content, policyOf(), ['subject', 'referrer'])).toMatchObject({
+      subject: ['subject-of-kept'],
+    });
+  });
+
+  it('keeps a signature of what was tagged lately for that reason too (F5)', () => {
+    const content = contentOf({
+      manifests: [
+        imageOf('image', { changedAt: now - day }),
+        imageOf('signature', { subject: digestOf('image') }),
+      ],
+    });
+    expect(fates(content, policyOf(), ['image', 'signature'])).toEqual({
+      image: ['age', 'young'],
+      signature: ['re-tagged', 'referrer-of-kept'],
+    });
+  });
+
+  it('keeps what workloads use, the index above it and its parts', () => {
+    const used = { isExact: true, workloads: ['a', 'b', 'c', 'd', 'e'] };
+    const content = contentOf({
+      manifests: [
+        indexOf('index', ['amd64', 'arm64']),
+        imageOf('amd64'),
+        imageOf('arm64'),
+        imageOf('inferred'),
+      ],
+      uses: new Map([
+        [digestOf('amd64'), used],
+        [digestOf('inferred'), { ...used, isExact: false }],
+      ]),
+    });
+    expect(fates(content, policyOf(), ['index', 'amd64', 'arm64', 'inferred'])).toEqual({
+      index: ['in-use'],
+      amd64: ['in-use', 'part-of-kept'],
+      arm64: ['part-of-kept'],
+      inferred: ['inferred-use'],
+    });
+    const item = classifyRepository(content, policyOf()).find(({ digest }) => digest === digestOf('amd64'));
+    expect(item?.reasons[0]).toEqual({ code: 'in-use', detail: 'a, b, c and 2 more' });
+  });
+
+  it('keeps what approvals and holds keep, what is young, and what soft delete has a twin of', () => {
+    const content = contentOf({
+      manifests: ['window', 'held', 'twin', 'age']
+        .map((name) => imageOf(name))
+        .concat(imageOf('young', { changedAt: now - 13 * day })),
+      kept: new Map([
+        [digestOf('window'), [{ code: 'rollback-window', by: 'one' }]],
+        [digestOf('held'), [{ code: 'held', by: 'two' }]],
+      ]),
+      softDeleted: new Set([digestOf('twin')]),
+    });
+    const policy = policyOf({ rules: [ruleOf({ untaggedOlderThan: 500 * day })] });
+    expect(fates(content, policy, ['window', 'held', 'twin', 'age', 'young'])).toEqual({
+      window: ['age', 'rollback-window'],
+      held: ['age', 'held'],
+      twin: ['age', 'soft-deleted-twin'],
+      age: ['age'],
+      young: ['age', 'young'],
+    });
+  });
+});
+
+describe('what is not known', () => {
+  const bare = { tags: [tagOf('old', 'a')], manifests: [imageOf('a'), imageOf('b')] };
+
+  it('keeps everything where an index, or something of an unknown type, may list it (F1)', () => {
+    for (const unread of [
+      indexOf('unread', [], { isDescribed: false }),
+      indexOf('unread', [], { isUnreadable: true }),
+      imageOf('unread', { mediaType: 'application/vnd.contoso.thing' }),
+    ]) {
+      const content = contentOf({ manifests: [imageOf('b'), unread] });
+      expect(fates(content, policyOf(), ['b', 'unread'])).toMatchObject({ b: ['index-unreadable'] });
+      expect(fates(content, policyOf(), ['b', 'unread'])['unread']).not.toBe('delete');
+    }
+  });
+
+  it('keeps an image of which nobody knows what it is about', () => {
+    const content = contentOf({ manifests: [imageOf('a', { isDescribed: false }), imageOf('b')] });
+    expect(fates(content, policyOf(), ['a', 'b'])).toEqual({ a: ['index-unreadable'], b: 'delete' });
+  });
+
+  it('keeps everything while it is not known what workloads use (F7, F11)', () => {
+    const all = (over: Partial<RepositoryContent>) =>
+      fates(contentOf({ ...bare, ...over }), policyOf(), ['a', 'b']);
+    expect(all({ unclaimed: 'unknown' })).toMatchObject({
+      old: ['coverage-incomplete'],
+      a: ['coverage-incomplete', 'tagged'],
+      b: ['coverage-incomplete'],
+    });
+    const doubts = [{ code: 'source-stale' as const, detail: 'aks-prod' }];
+    expect(all({ unclaimed: 'unknown', doubts })).toMatchObject({
+      old: ['source-stale'],
+      b: ['source-stale'],
+    });
+  });
+
+  it('keeps everything of a repository that was not compared lately, or that is held', () => {
+    const all = (over: Partial<RepositoryContent>) =>
+      fates(contentOf({ ...bare, ...over }), policyOf(), ['a', 'b']);
+    const { comparedAt: _, ...never } = contentOf(bare);
+    expect(fates(never, policyOf(), ['a', 'b'])).toMatchObject({
+      old: ['history-stale'],
+      b: ['history-stale'],
+    });
+    expect(all({ comparedAt: now - 27 * 3_600_000 })).toMatchObject({ b: ['history-stale'] });
+    expect(all({ heldBy: 'a-hold' })).toMatchObject({ old: ['held'], b: ['held'] });
+    expect(all({})).toMatchObject({ old: 'untag', b: 'delete' });
+  });
+});
+
+it('has shown every reason there is', () => {
+  expect(keepCodes.filter((code) => !shown.has(code))).toEqual([]);
+});
