@@ -1,10 +1,11 @@
 import type { FieldProblem } from '../registry/field-problem.ts';
 import { type Findings, noFindings } from '../registry/findings.ts';
-import { type Form, tagForm, textThat } from '../registry/form.ts';
-import type { Pattern } from '../registry/pattern.ts';
+import { type Form, textThat } from '../registry/form.ts';
+import { readRetention, retentionFields } from '../retention/rule-reading.ts';
 import { parseDuration } from './duration.ts';
-import type { Approvers, Environment, Policy, PushRule, RepositoryRule, TagRule } from './policy.ts';
+import type { Approvers, Environment, Policy, PushRule, RepositoryRule } from './policy.ts';
 import { durationBetween, type StrictFields, strictFieldsOf, truth, wholeNumber } from './strict-fields.ts';
+import { readTagRule, tagRuleFields } from './tag-rule-reading.ts';
 
 /** A policy, or every problem that keeps the document from being one. */
 export type PolicyReading =
@@ -29,7 +30,6 @@ const defaults = {
   monitoringWindow: parseDuration('P1D') ?? 0,
 };
 const ruleCount = { min: 0, max: 200 };
-const exampleCount = { min: 1, max: 50 };
 const approverCount = { min: 1, max: 200, optional: true };
 const environmentFields = [
   'name',
@@ -39,7 +39,6 @@ const environmentFields = [
   'monitoringWindow',
   'approvers',
 ] as const;
-const tagRuleFields = ['repositories', 'tags', 'matches', 'mustNotMatch'] as const;
 
 /**
  * Reads a policy document of `docs/policy.schema.json`, described in `docs/policy.md`. Fields that are not known are
@@ -55,12 +54,15 @@ export function readPolicy(json: unknown): PolicyReading {
     'repositories',
     'immutableTags',
     'protectAtPush',
+    'retention',
   ];
   const fields = strictFieldsOf(json, '', findings, known);
   fields.optional('$schema', anyText);
   fields.required('version', versionForm);
   const environments = readEnvironments(fields);
   const names = namesOf(environments, findings);
+  const retentionSection = fields.optionalObject('retention', retentionFields);
+  const retention = retentionSection && readRetention(retentionSection);
   const policy = {
     registries: fields.patterns('registries', { min: 1, max: 100 }),
     environments,
@@ -69,6 +71,7 @@ export function readPolicy(json: unknown): PolicyReading {
       .objects('immutableTags', tagRuleFields, ruleCount)
       .flatMap((rule) => readTagRule(rule) ?? []),
     protectAtPush: readPushRules(fields, names),
+    ...(retention === undefined ? {} : { retention }),
   };
   return findings.problems.length > 0 ? { ok: false, problems: findings.problems } : { ok: true, policy };
 }
@@ -119,34 +122,6 @@ function readPushRules(fields: StrictFields, names: readonly string[]): readonly
       if (tagRule === undefined || environment === undefined) return [];
       return knownEnvironment(rule, 'environment', environment, names) ? [{ ...tagRule, environment }] : [];
     });
-}
-
-function readTagRule(rule: StrictFields): TagRule | undefined {
-  const repositories = rule.pattern('repositories');
-  const tags = rule.pattern('tags');
-  const examples = {
-    matches: rule.list('matches', tagForm, exampleCount),
-    mustNotMatch: rule.list('mustNotMatch', tagForm, exampleCount),
-  };
-  if (tags !== undefined) tryExamples(rule, tags, examples);
-  return repositories && tags && { repositories, tags, ...examples };
-}
-
-/** A pattern that means something else than its author thinks is found when it is loaded, not when a tag has moved. */
-function tryExamples(
-  rule: StrictFields,
-  tags: Pattern,
-  examples: Pick<TagRule, 'matches' | 'mustNotMatch'>,
-): void {
-  for (const tag of examples.matches.filter((example) => !tags.matches(example))) {
-    rule.problem(
-      'matches',
-      `lists "${tag}", which the whole of "tags" does not match: mend the pattern or the example`,
-    );
-  }
-  for (const tag of examples.mustNotMatch.filter((example) => tags.matches(example))) {
-    rule.problem('mustNotMatch', `lists "${tag}", which "tags" matches: mend the pattern or the example`);
-  }
 }
 
 /** The names of environments; told twice, a name would have two windows. */

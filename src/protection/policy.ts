@@ -1,4 +1,5 @@
 import type { Pattern } from '../registry/pattern.ts';
+import type { RetentionPolicy } from '../retention/rule.ts';
 
 /** Who may approve into an environment. With neither principals nor roles, whoever has the role to approve at all. */
 export interface Approvers {
@@ -52,6 +53,8 @@ export interface Policy {
   /** Tags that may never move once they were approved. */
   readonly immutableTags: readonly TagRule[];
   readonly protectAtPush: readonly PushRule[];
+  /** What may go; absent: nothing may. */
+  readonly retention?: RetentionPolicy;
 }
 
 /** Whether images of a registry (its login server) may be approved. */

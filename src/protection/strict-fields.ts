@@ -18,6 +18,8 @@ export interface Bounds {
  * and empty texts are problems, unlike in {@link fieldsOf}.
  */
 export interface StrictFields extends Pick<Fields, 'required' | 'optional' | 'problem'> {
+  /** Whether the field is there, whatever it holds. */
+  has(name: string): boolean;
   /** A nested object that may be left out; `undefined` when it is. */
   optionalObject(name: string, known: readonly string[]): StrictFields | undefined;
   /** The items of a list that can be read. */
@@ -90,6 +92,7 @@ export function strictFieldsOf(
     problem: fields.problem,
     optional: fields.optional,
     required,
+    has: (name) => sentNames.has(name),
     optionalObject(name, knownInside) {
       const sent = fields.sent(name);
       return sent === undefined ? undefined : strictFieldsOf(sent, pathOf(name), findings, knownInside);

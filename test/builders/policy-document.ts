@@ -40,6 +40,26 @@ export function policyDocument(changed: Readonly<Record<string, unknown>> = {}) 
         environment: 'production',
       },
     ],
+    retention: {
+      rules: [
+        {
+          repositories: 'team/.*',
+          tags: 'dev-.*',
+          matches: ['dev-7'],
+          mustNotMatch: ['v1.2.3'],
+          keepNewest: 10,
+          keepYounger: 'P30D',
+          untaggedOlderThan: 'P14D',
+        },
+        { repositories: 'tools/.*', untaggedOlderThan: 'P7D' },
+      ],
+      keepTags: [{ repositories: '.*', tags: 'v.*', matches: ['v1'], mustNotMatch: ['dev-v1'] }],
+      grace: 'P7D',
+      planAge: 'PT12H',
+      caps: { percent: 10, perRepository: 50, whole: 200 },
+      mostSurprises: 2,
+      byPolicy: ['scratch/.*'],
+    },
     ...changed,
   };
 }

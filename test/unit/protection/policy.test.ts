@@ -88,6 +88,51 @@ const misshapen: readonly (readonly [string, unknown, readonly string[]])[] = [
     policyDocument({ protectAtPush: [{ ...atPush, tags: null }] }),
     ['protectAtPush.0.tags'],
   ],
+  ['has retention that is a list', policyDocument({ retention: [] }), ['retention']],
+  ['has retention without rules', retentionWith({ rules: undefined }), ['retention.rules']],
+  ['has retention of no rules', retentionWith({ rules: [] }), ['retention.rules']],
+  ['misspells a field of retention', retentionWith({ surprises: 1 }), ['retention.surprises']],
+  ['misspells a field of a rule', ruleWith({ keepnewest: 1 }), ['retention.rules.0.keepnewest']],
+  [
+    'has a rule about no repository',
+    ruleWith({ repositories: undefined }),
+    ['retention.rules.0.repositories'],
+  ],
+  ['has a rule about a pattern of tags that is null', ruleWith({ tags: null }), ['retention.rules.0.tags']],
+  [
+    'has a rule about tags without examples (F8)',
+    ruleWith({ matches: undefined, mustNotMatch: undefined }),
+    ['retention.rules.0.matches', 'retention.rules.0.mustNotMatch'],
+  ],
+  [
+    'has examples of no pattern',
+    ruleWith({ tags: undefined }),
+    ['retention.rules.0.matches', 'retention.rules.0.mustNotMatch'],
+  ],
+  ['keeps the newest none', ruleWith({ keepNewest: 0 }), ['retention.rules.0.keepNewest']],
+  ['keeps too many of the newest', ruleWith({ keepNewest: 1_001 }), ['retention.rules.0.keepNewest']],
+  ['keeps images for a count of days', ruleWith({ keepYounger: 30 }), ['retention.rules.0.keepYounger']],
+  [
+    'lets images without tags go after a year',
+    ruleWith({ untaggedOlderThan: 'P1Y' }),
+    ['retention.rules.0.untaggedOlderThan'],
+  ],
+  [
+    'keeps tags without examples',
+    retentionWith({ keepTags: [{ repositories: '.*', tags: 'v.*' }] }),
+    ['retention.keepTags.0.matches', 'retention.keepTags.0.mustNotMatch'],
+  ],
+  ['caps at no percent', retentionWith({ caps: { percent: 0 } }), ['retention.caps.percent']],
+  ['caps above all', retentionWith({ caps: { percent: 101 } }), ['retention.caps.percent']],
+  [
+    'caps at half an image',
+    retentionWith({ caps: { perRepository: 0.5 } }),
+    ['retention.caps.perRepository'],
+  ],
+  ['caps at nothing', retentionWith({ caps: { whole: 0 } }), ['retention.caps.whole']],
+  ['caps by another name', retentionWith({ caps: { total: 7 } }), ['retention.caps.total']],
+  ['bears too many surprises', retentionWith({ mostSurprises: 1_001 }), ['retention.mostSurprises']],
+  ['runs by policy where it is no list', retentionWith({ byPolicy: '.*' }), ['retention.byPolicy']],
 ];
 
 /** Documents of the right shape that still cannot be meant. */
@@ -132,7 +177,52 @@ const contradictory: readonly (readonly [string, unknown, readonly string[]])[] 
     }),
     ['immutableTags.0.mustNotMatch'],
   ],
+  ['runs by policy for no pattern', retentionWith({ byPolicy: ['('] }), ['retention.byPolicy.0']],
+  ['keeps images for minutes', ruleWith({ keepYounger: 'PT59M' }), ['retention.rules.0.keepYounger']],
+  [
+    'lets images go at an age that cannot be counted (F18)',
+    ruleWith({ keepYounger: 'P999999999D', untaggedOlderThan: 'P999999999D' }),
+    ['retention.rules.0.keepYounger', 'retention.rules.0.untaggedOlderThan'],
+  ],
+  ['gives a grace of less than a day', retentionWith({ grace: 'PT23H' }), ['retention.grace']],
+  [
+    'gives a grace that cannot be counted (F18)',
+    retentionWith({ grace: 'P999999999D' }),
+    ['retention.grace'],
+  ],
+  ['runs plans of last week', retentionWith({ planAge: 'P8D' }), ['retention.planAge']],
+  ['runs plans of minutes', retentionWith({ planAge: 'PT10M' }), ['retention.planAge']],
+  [
+    'has a rule that says nothing',
+    retentionWith({ rules: [{ repositories: '.*' }] }),
+    ['retention.rules.0.keepNewest'],
+  ],
+  [
+    'lets tags go and says not which stay',
+    ruleWith({ keepNewest: undefined, keepYounger: undefined }),
+    ['retention.rules.0.tags'],
+  ],
+  [
+    'has a rule that matches what it must not (F8)',
+    ruleWith({ tags: '1\\.2-13.*', matches: ['1.2-13'], mustNotMatch: ['1.2-136'] }),
+    ['retention.rules.0.mustNotMatch'],
+  ],
+  [
+    'keeps tags by a pattern that misses its example',
+    retentionWith({ keepTags: [{ repositories: '.*', tags: 'v', matches: ['v1'], mustNotMatch: ['w'] }] }),
+    ['retention.keepTags.0.matches'],
+  ],
 ];
+
+/** A field that is undefined is left out. */
+function retentionWith(fields: Readonly<Record<string, unknown>>) {
+  const retention: unknown = JSON.parse(JSON.stringify({ ...policyDocument().retention, ...fields }));
+  return policyDocument({ retention });
+}
+
+function ruleWith(fields: Readonly<Record<string, unknown>>) {
+  return retentionWith({ rules: [{ ...policyDocument().retention.rules[0], ...fields }] });
+}
 
 function environmentWith(fields: Readonly<Record<string, unknown>>) {
   return policyDocument({ environments: [{ name: 'production', ...fields }, { name: 'staging' }] });
@@ -162,6 +252,51 @@ describe('readPolicy', () => {
       monitoringWindow: msPerDay,
       approvers: { principals: [], roles: [], distinctFromPusher: false },
     });
+  });
+
+  it('when retention is given whole, reads it', () => {
+    const { retention } = read(policyDocument());
+    expect(retention).toMatchObject({
+      rules: [
+        {
+          tags: { matches: ['dev-7'], mustNotMatch: ['v1.2.3'] },
+          keepNewest: 10,
+          keepYounger: 30 * msPerDay,
+          untaggedOlderThan: 14 * msPerDay,
+        },
+        { untaggedOlderThan: 7 * msPerDay },
+      ],
+      keepTags: [{ matches: ['v1'] }],
+      grace: 7 * msPerDay,
+      planAge: 12 * hour,
+      caps: { percent: 10, perRepository: 50, whole: 200 },
+      mostSurprises: 2,
+    });
+    const [rule, other] = retention?.rules ?? [];
+    expect(rule?.repositories.matches('team/app')).toBe(true);
+    expect(rule?.tags?.tags.matches('dev-7')).toBe(true);
+    expect(rule?.tags?.tags.matches('a-dev-7')).toBe(false);
+    expect(other).not.toHaveProperty('tags');
+    expect(other).not.toHaveProperty('keepNewest');
+    expect(retention?.byPolicy.map(({ text }) => text)).toEqual(['scratch/.*']);
+  });
+
+  it('when retention has only a rule, the rest is cautious', () => {
+    const rules = [{ repositories: '.*', keepNewest: 3 }];
+    const { rules: _, ...others } = read(policyDocument({ retention: { rules } })).retention ?? {};
+    expect(others).toEqual({
+      keepTags: [],
+      grace: 14 * msPerDay,
+      planAge: 24 * hour,
+      caps: { percent: 20, perRepository: 500, whole: 5_000 },
+      mostSurprises: 5,
+      byPolicy: [],
+    });
+  });
+
+  it('when there is no retention, says nothing of it', () => {
+    const { retention: _, ...document } = policyDocument();
+    expect(read(document)).not.toHaveProperty('retention');
   });
 
   it.each([...misshapen, ...contradictory])(
@@ -245,7 +380,8 @@ describe('the published schema', () => {
   });
 });
 
-const beyondShape = /of this policy|again|the whole of "tags"|which "tags" matches|RE2|ISO 8601 duration/;
+const beyondShape =
+  /of this policy|again|the whole of "tags"|which "tags" matches|RE2|ISO 8601 duration|keepNewest or keepYounger|keepNewest, keepYounger or/;
 
 /** The document with one of its values, at any depth, replaced. */
 function replaceOne(document: unknown, choice: number, value: unknown): unknown {
