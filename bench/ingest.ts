@@ -126,6 +126,7 @@ const seen: Tables = {
   inventory: memoryTable(),
   findings: memoryTable(),
   workloads: memoryTable(),
+  plans: memoryTable(),
 };
 
 /** What each event asks of storage, found by handling it over tables in memory that listen. */

@@ -77,8 +77,8 @@ export function beginPlan({
 
 /**
  * Makes a plan that was begun: reads what is recorded of each repository, says of every tag and manifest what becomes of it
- * and why, one repository at a time, and what keeps the whole of it from running. Making it again, after being cut off,
- * starts anew. @throws a retryable AuditFault when storage does not answer.
+ * and why, one repository at a time, and what keeps the whole of it from running. After being cut off it goes on where it
+ * was. @throws a retryable AuditFault when storage does not answer.
  */
 export function makePlan(ports: PlanRetentionPorts) {
   const { plans, contents, policy, policyHash, clock, log } = ports;
@@ -92,16 +92,24 @@ export function makePlan(ports: PlanRetentionPorts) {
     const blocks = [...inputs.blocks];
     const isAbout = stored.header.repositories && ports.pattern(stored.header.repositories);
     let counts = nothing;
-    for await (const repository of contents.repositories(registry)) {
-      // What concerns a whole registry has a partition as well, of a name that no repository can have.
-      if (repository.startsWith('_') || (isAbout && !isAbout.matches(repository))) continue;
-      const decided = await decide(ports, { registry, repository });
-      const over = watch.add(decided);
-      const plan = { ...decided, blocks: [...decided.blocks, ...over] };
-      await plans.write(id, plan);
+    const take = (plan: RepositoryPlan) => {
       hash.add(plan);
       blocks.push(...plan.blocks);
       counts = sum(counts, plan.counts);
+    };
+    let last = '';
+    // What a run that was cut off has decided stays decided.
+    for await (const plan of plans.repositories(registry, id)) {
+      watch.add(plan);
+      take(plan);
+      last = orderOf(plan.repository);
+    }
+    for await (const repository of contents.repositories(registry)) {
+      if (orderOf(repository) <= last || (isAbout && !isAbout.matches(repository))) continue;
+      const decided = await decide(ports, { registry, repository });
+      const plan = { ...decided, blocks: [...decided.blocks, ...watch.add(decided)] };
+      await plans.write(id, plan);
+      take(plan);
     }
     blocks.push(...watch.whole());
     const softDelete = await ports.softDelete(registry);
@@ -163,6 +171,11 @@ async function decide(
       blocks: [`${repository.registry}/${repository.repository}: could not be read (${error.code})`],
     };
   }
+}
+
+/** Plans and repositories are listed in this order. */
+function orderOf(repository: string): string {
+  return repository.replaceAll('/', ':');
 }
 
 function countsOf(items: readonly PlanItem[]): RepositoryPlan['counts'] {

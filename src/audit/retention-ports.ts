@@ -85,10 +85,16 @@ export interface Plans {
   ): Promise<{ readonly items: readonly PlanHeader[]; readonly next?: string }>;
   /** Writes a header over the version that was read, or for the first time; `conflict` when somebody else was first. */
   put(header: PlanHeader, over?: string): Promise<'written' | 'conflict'>;
-  /** Writes what is decided of a repository, before the header says that the plan is made; again, over what was cut off. */
+  /** Writes what is decided of a repository, before the header says that the plan is made; what was written stays as it is. */
   write(id: string, plan: RepositoryPlan): Promise<void>;
-  /** What is decided of each repository, in the order of their names. */
-  repositories(registry: string, id: string): AsyncIterable<RepositoryPlan>;
+  /** What is decided of each repository, in the order of their names, from one of them on where it is given. */
+  repositories(registry: string, id: string, from?: string): AsyncIterable<RepositoryPlan>;
+}
+
+/** Keeps plans that are being made as well. */
+export interface PlanStore extends Plans {
+  /** Repositories of which it was written what is decided. */
+  written(registry: string, id: string): AsyncIterable<string>;
 }
 
 /** Reads what history and comparisons know to be in a repository, in one query. */

@@ -13,6 +13,7 @@ export interface Tables {
   readonly inventory: Table;
   readonly findings: Table;
   readonly workloads: Table;
+  readonly plans: Table;
 }
 
 /** Makes the client of a table by its name. */
@@ -42,5 +43,6 @@ export function tablesOf(clientOf: TableClientOf): Tables {
     inventory: table('inventory'),
     findings: table('findings'),
     workloads: table('workloads'),
+    plans: table('plans'),
   };
 }
