@@ -230,6 +230,18 @@ describe('what becomes of any repository', () => {
     );
   });
 
+  it('when everything changed a moment less than the grace ago, no manifest goes', () => {
+    fc.assert(
+      fc.property(randomContent('whole'), randomPolicy, (content, policy) => {
+        const changedAt = now - policy.grace + 1;
+        const manifests = content.manifests.map((manifest) => ({ ...manifest, changedAt }));
+        const rules = [ruleOf({ untaggedOlderThan: hour })];
+        expect(decided({ ...content, manifests }, { ...policy, rules }).deleted).toEqual(new Set());
+      }),
+      runs,
+    );
+  });
+
   it('when an index, or what nobody knows, was not read, no manifest goes (F1)', () => {
     fc.assert(
       fc.property(randomContent('whole'), randomPolicy, fc.nat(), (content, policy, choice) => {
