@@ -1,5 +1,6 @@
 import type { RepositoryId } from '../history/fact.ts';
 import type { Digest } from '../registry/digest.ts';
+import type { Layer } from '../retention/freed.ts';
 import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
 import type { RecordedRepository } from '../retention/repository-content.ts';
 
@@ -47,6 +48,8 @@ export interface PlanHeader {
   readonly state: PlanState;
   readonly createdAt: number;
   readonly createdBy: string;
+  /** The repositories it is about, as a pattern that matches the whole of a name; absent: all. */
+  readonly repositories?: string;
   readonly inputs: PlanInputs;
   readonly counts: PlanCounts;
   /** Bytes that going would free. */
@@ -82,7 +85,7 @@ export interface Plans {
   ): Promise<{ readonly items: readonly PlanHeader[]; readonly next?: string }>;
   /** Writes a header over the version that was read, or for the first time; `conflict` when somebody else was first. */
   put(header: PlanHeader, over?: string): Promise<'written' | 'conflict'>;
-  /** Writes what is decided of a repository: once, before the header says that the plan is made. */
+  /** Writes what is decided of a repository, before the header says that the plan is made; again, over what was cut off. */
   write(id: string, plan: RepositoryPlan): Promise<void>;
   /** What is decided of each repository, in the order of their names. */
   repositories(registry: string, id: string): AsyncIterable<RepositoryPlan>;
@@ -113,4 +116,19 @@ export interface DoneItem extends Pick<PlanItem, 'tag' | 'digest'> {
   readonly outcome: 'untagged' | 'deleted' | 'spared';
   /** Why it was spared: what had changed since the plan. */
   readonly because?: string;
+}
+
+/** Hands on that a plan is to be made, or to be run. */
+export interface RetentionQueue {
+  make(registry: string, id: string): Promise<void>;
+  run(registry: string, id: string): Promise<void>;
+}
+
+/** Reads what manifests are made of. */
+export interface ManifestLayers {
+  /**
+   * What a manifest names by digest that is no manifest, and the bytes of its own document where they are known; `undefined`
+   * when it is not there or could not be read.
+   */
+  of(repository: RepositoryId, digest: Digest): Promise<readonly Layer[] | undefined>;
 }
