@@ -134,7 +134,7 @@ describe('when a round begins', () => {
   });
 });
 
-describe('when a comparison is made', () => {
+describe('when a comparison ends', () => {
   it('it is noted with when it began, once it succeeded', async () => {
     const { rounds } = setting();
     const repositories = memoryTable();
