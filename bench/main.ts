@@ -6,12 +6,14 @@ import { appLoad } from './app-load.ts';
 import { type Figure, tableOf } from './figure.ts';
 import { ingest } from './ingest.ts';
 import { reconcile } from './reconcile.ts';
+import { retention } from './retention.ts';
 import { roundTrips } from './round-trips.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'round-trips': roundTrips,
   ingest,
   reconcile,
+  retention,
   alerts,
   'app-load': appLoad,
 };

@@ -31,6 +31,9 @@ interface PagedList {
 /** The most items of a page, whatever is asked for: https://github.com/Azure/acr/issues/749. */
 const maxPageSize = 1_000;
 
+/** Whoever asks what changed last seldom asks for more. */
+const newestAtOnce = 20;
+
 /**
  * What an Azure Container Registry holds, through its data plane. Faults are `registry-<status>` for what it refused,
  * `registry-unreachable`, `registry-silent` (no answer in time), `registry-unreadable`, `registry-digest-mismatch`,
@@ -48,8 +51,8 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
     questionOf(registry, doing, repository, tag);
 
   /** Asks for one page of a list of the SDK. */
-  const page = (list: PagedList, next: string | undefined) =>
-    list.byPage({ maxPageSize: pageSize, ...(next === undefined ? {} : { continuationToken: next }) }).next();
+  const page = (list: PagedList, next: string | undefined, maxPageSize = pageSize) =>
+    list.byPage({ maxPageSize, ...(next === undefined ? {} : { continuationToken: next }) }).next();
 
   /** The object that an answer of one item holds. */
   function only<T>(
@@ -99,6 +102,23 @@ export function registryContent(options: RegistryContentOptions): RegistryConten
           page(
             clients.metadata(repository).getRepository(repository).listManifestProperties(operation),
             next,
+          ),
+      });
+    },
+
+    async *newestManifests(repository) {
+      yield* listPages(call, {
+        question: question(`list the newest manifests of ${repository}`, repository),
+        shape: listIn(repository, 'manifests', readManifestSeen),
+        endpoint,
+        send: (operation, next) =>
+          page(
+            clients
+              .metadata(repository)
+              .getRepository(repository)
+              .listManifestProperties({ ...operation, order: 'LastUpdatedOnDescending' }),
+            next,
+            Math.min(pageSize, newestAtOnce),
           ),
       });
     },

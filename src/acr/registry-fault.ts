@@ -1,5 +1,5 @@
 import { DigestMismatchError } from '@azure/container-registry';
-import { isRestError, type RestError } from '@azure/core-rest-pipeline';
+import { isRestError } from '@azure/core-rest-pipeline';
 import { AuditFault } from '../audit/fault.ts';
 import type { FieldProblem } from '../registry/field-problem.ts';
 import { fieldsOf } from '../registry/fields.ts';
@@ -81,6 +81,11 @@ export function isAbsence(error: unknown, codes: readonly string[]): boolean {
   return isNotFound(error) && codes.includes(refusalCode(error) ?? '');
 }
 
+/** Whether the body of a 404 says with one of these codes that something is not there. */
+export function absenceIn(body: string, codes: readonly string[]): boolean {
+  return codes.includes(codeIn(body) ?? '');
+}
+
 /** Whether a fault is a 404 that isn't taken for an absence: there is no such route, or nothing that knows it. */
 export function isRouteAbsence(fault: unknown): boolean {
   return fault instanceof AuditFault && isNotFound(fault.cause);
@@ -97,15 +102,18 @@ export function isTokenRequest(url: string | undefined): boolean {
 
 /** The `code` of the first error in an answer; the SDK's own `code` stays undefined for this service. */
 function refusalCode(error: unknown): string | undefined {
-  const body = isRestError(error) ? parsedBody(error) : undefined;
-  const [first] = fieldsOf(body, '', noFindings()).objects('errors');
+  return isRestError(error) ? codeIn(error.response?.bodyAsText ?? 'null') : undefined;
+}
+
+function codeIn(body: string): string | undefined {
+  const [first] = fieldsOf(parsed(body), '', noFindings()).objects('errors');
   const code = first?.sent('code');
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(code) ? code : undefined;
 }
 
-function parsedBody({ response }: RestError): unknown {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(response?.bodyAsText ?? 'null');
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -11,7 +11,7 @@ import { changeState, type ProtectionRecordsPorts, recordStatement } from './pro
  * Where what concerns a whole registry is recorded: a partition like a repository's, of a name that none can have
  * (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests).
  */
-function wholeRegistry(registry: string): RepositoryId {
+export function wholeRegistry(registry: string): RepositoryId {
   return { registry, repository: '_registry' };
 }
 

@@ -39,6 +39,8 @@ export interface RegistryContent {
   tags(repository: string): AsyncIterable<readonly TagSeen[]>;
   /** Nothing when the repository isn't there. */
   manifests(repository: string): AsyncIterable<readonly ManifestSeen[]>;
+  /** As {@link RegistryContent.manifests}, in short pages, those first that changed last; a change of locks does not count. */
+  newestManifests(repository: string): AsyncIterable<readonly ManifestSeen[]>;
   /** One tag, read by itself: lists may be stale. `undefined` only when the registry says that it isn't there. */
   tag(repository: string, tag: string): Promise<TagSeen | undefined>;
   manifest(repository: string, digest: Digest): Promise<ManifestSeen | undefined>;

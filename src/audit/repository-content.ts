@@ -23,21 +23,10 @@ export interface RepositoryContentPorts extends Omit<UsesPorts, 'links'> {
   readonly softDeleted?: (repository: RepositoryId) => Promise<ReadonlySet<Digest> | undefined>;
 }
 
-/** What concerns every repository of a registry. */
+/** What concerns every repository of a registry; to be read before anything of them. */
 export interface RegistrySituation {
   readonly sources: readonly SourceCoverage[];
   readonly holds: readonly Hold[];
-}
-
-/** Reads what concerns every repository of a registry. What is read of its repositories has to be read after it. */
-export function registrySituation(
-  ports: Pick<RepositoryContentPorts, 'sources' | 'states' | 'clock' | 'holds'>,
-) {
-  const coverage = sourceCoverage(ports);
-  return async (registry: string): Promise<RegistrySituation> => {
-    const [sources, holds] = await Promise.all([coverage(), ports.holds(registry)]);
-    return { sources, holds };
-  };
 }
 
 /**
@@ -46,12 +35,13 @@ export function registrySituation(
  */
 export function repositoryContent(ports: RepositoryContentPorts) {
   const { contents, claims, clock, softDeleted } = ports;
-  const situationOf = registrySituation(ports);
+  const coverage = sourceCoverage(ports);
   const resolve = resolveClaims(ports);
 
   return async (repository: RepositoryId, known?: RegistrySituation): Promise<RepositoryContent> => {
     // Before the claims: a look that ends in between is taken for older than it is, never for more than was read of it.
-    const { sources, holds } = known ?? (await situationOf(repository.registry));
+    const sources = known?.sources ?? (await coverage());
+    const holds = known?.holds ?? (await ports.holds(repository.registry));
     const [standing, claimed, deleted] = await Promise.all([
       contents.read(repository),
       Array.fromAsync(claims.ofRepository(repository)),

@@ -1,5 +1,6 @@
 import type { RepositoryId } from '../history/fact.ts';
 import type { Digest } from '../registry/digest.ts';
+import type { Layer } from '../retention/freed.ts';
 import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
 import type { RecordedRepository } from '../retention/repository-content.ts';
 import type { StoredState } from './ports.ts';
@@ -48,6 +49,8 @@ export interface PlanHeader {
   readonly state: PlanState;
   readonly createdAt: number;
   readonly createdBy: string;
+  /** The repositories it is about, as a pattern that matches the whole of a name; absent: all. */
+  readonly repositories?: string;
   readonly inputs: PlanInputs;
   readonly counts: PlanCounts;
   /** Bytes that going would free. */
@@ -87,12 +90,6 @@ export interface Plans {
   write(id: string, plan: RepositoryPlan): Promise<void>;
   /** What is decided of each repository, in the order of their names, from one of them on where it is given. */
   repositories(registry: string, id: string, from?: string): AsyncIterable<RepositoryPlan>;
-}
-
-/** Keeps plans that are being made as well. */
-export interface PlanStore extends Plans {
-  /** Repositories of which it was written what is decided. */
-  written(registry: string, id: string): AsyncIterable<string>;
 }
 
 /** Reads what history and comparisons know to be in a repository, in one query. */
@@ -139,4 +136,19 @@ export interface DoneItem extends Pick<PlanItem, 'tag' | 'digest'> {
   readonly outcome: 'untagged' | 'deleted' | 'spared';
   /** Why it was spared: what had changed since the plan. */
   readonly because?: string;
+}
+
+/** Hands on that a plan is to be made, or to be run. */
+export interface RetentionQueue {
+  make(registry: string, id: string): Promise<void>;
+  run(registry: string, id: string): Promise<void>;
+}
+
+/** Reads what manifests are made of. */
+export interface ManifestLayers {
+  /**
+   * What a manifest names by digest that is no manifest, and the bytes of its own document where they are known; `undefined`
+   * when it is not there or could not be read.
+   */
+  of(repository: RepositoryId, digest: Digest): Promise<readonly Layer[] | undefined>;
 }

@@ -16,7 +16,7 @@ export type JsonContent = Readonly<Record<string, JsonValue | undefined>>;
 /**
  * The state that a statement leaves something in: the statement with the newest state of a key tells what is so now. Keys
  * begin with what they are of: `a|` approvals, `k|` locks set here, `h|` holds, `v|` verdicts on what was
- * removed.
+ * removed, `w|` what plans of retention did about an item.
  */
 export interface StatedState {
   readonly key: string;

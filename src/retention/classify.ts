@@ -1,5 +1,6 @@
 import { subjectOfTag } from '../protection/referrer-kind.ts';
 import type { Digest } from '../registry/digest.ts';
+import { type Asked, withReferrers } from './asked.ts';
 import { deletionOrder } from './deletion-order.ts';
 import type { KeepReason } from './keep-reason.ts';
 import { keepWhatBelongs, tagsAbout } from './kept-closure.ts';
@@ -13,7 +14,7 @@ import {
 import type { PlanItem } from './plan.ts';
 import type { RepositoryContent, RetentionManifest, RetentionTag } from './repository-content.ts';
 import type { RetentionPolicy } from './rule.ts';
-import { tagReasons } from './tag-reasons.ts';
+import { notAsked, tagReasons } from './tag-reasons.ts';
 
 /** Milliseconds after which a comparison says too little of what a repository holds now. */
 export const comparisonGoodMs = 26 * 3_600_000;
@@ -21,13 +22,19 @@ export const comparisonGoodMs = 26 * 3_600_000;
 /**
  * What becomes of every tag and manifest of a repository, and why. A manifest goes only when nothing keeps it: no tag, no
  * reason of its own, nothing that is kept lists it, is about it or would go with it, and everything that could say otherwise
- * is known. Tags that go leave their manifests until these have had no tag for the grace. Pure, and linear in what there is.
+ * is known. Tags that go leave their manifests until these have had no tag for the grace. With `asked`, it is what somebody
+ * else may delete of that, all of it together. Pure, and linear in what there is.
  */
-export function classifyRepository(content: RepositoryContent, policy: RetentionPolicy): readonly PlanItem[] {
+export function classifyRepository(
+  content: RepositoryContent,
+  policy: RetentionPolicy,
+  askedFor?: Asked,
+): readonly PlanItem[] {
   const relations = relationsOf(content.manifests);
+  const asked = askedFor && withReferrers(askedFor, relations);
   const forAll = reasonsForAll(content);
-  const ofTags = tagReasons(content, policy, relations.present);
-  const reasons = manifestReasons(content, policy, relations, ofTags, forAll.length > 0);
+  const ofTags = tagReasons(content, policy, relations.present, asked);
+  const reasons = manifestReasons({ content, policy, relations, ofTags, asked }, forAll.length > 0);
   keepWhatBelongs(reasons, relations, tagsAbout(content.tags, relations.present));
 
   const ordered = deletionOrder(content.manifests.filter(({ digest }) => !reasons.has(digest)));
@@ -42,8 +49,24 @@ export function classifyRepository(content: RepositoryContent, policy: Retention
         reasons: [...forAll, ...(reasons.get(digest) ?? [listsItself])],
       }),
     ),
-    ...ordered.map(({ digest }, order): PlanItem => ({ digest, action: 'delete', reasons: [], order })),
+    ...ordered.map(
+      ({ digest, size = 0 }, order): PlanItem => ({
+        digest,
+        action: 'delete',
+        reasons: [],
+        order,
+        freed: { atLeast: 0, atMost: size },
+      }),
+    ),
   ];
+}
+
+interface Classification {
+  readonly content: RepositoryContent;
+  readonly policy: RetentionPolicy;
+  readonly relations: ManifestRelations;
+  readonly ofTags: ReadonlyMap<string, readonly KeepReason[]>;
+  readonly asked: Asked | undefined;
 }
 
 /** Why nothing of the repository may go. */
@@ -61,10 +84,7 @@ function reasonsForAll(content: RepositoryContent): readonly KeepReason[] {
 
 /** Why each manifest stays, apart from what it belongs to. Where all stay anyway, every one of them has an entry. */
 function manifestReasons(
-  content: RepositoryContent,
-  policy: RetentionPolicy,
-  relations: ManifestRelations,
-  ofTags: ReadonlyMap<string, readonly KeepReason[]>,
+  { content, policy, relations, ofTags, asked }: Classification,
   doAllStay: boolean,
 ): Map<Digest, KeepReason[]> {
   const tagsOf = new Map<Digest, RetentionTag[]>();
@@ -80,8 +100,14 @@ function manifestReasons(
     const own = ownReasons(manifest, content, policy);
     if (unread !== undefined && unread.digest !== digest) own.push(mayBeListed(unread));
     const tags = tagsOf.get(digest) ?? [];
-    if (tags.length > 0) own.push(taggedReason(tags, ofTags, doAllStay));
-    else if (!belongsToSome(manifest, relations)) own.push(...untaggedReasons(manifest, content, policy));
+    const isAsked = asked?.digests.has(digest) === true;
+    if (asked !== undefined && !isAsked) own.push(notAsked);
+    if (tags.length > 0) own.push(...taggedReasons(tags, ofTags, doAllStay, isAsked));
+    else if (!belongsToSome(manifest, relations)) {
+      own.push(
+        ...untaggedReasons(manifest, content, policy).filter(({ code }) => !isAsked || code !== 'no-rule'),
+      );
+    }
     if (isSubjectRecent(manifest, relations, content.now - policy.grace)) own.push(reTagged(manifest));
     if (own.length > 0 || doAllStay) reasons.set(digest, own);
   }
@@ -92,13 +118,16 @@ function mayBeListed({ digest }: RetentionManifest): KeepReason {
   return { code: 'index-unreadable', detail: 'this may list it', of: digest };
 }
 
-function taggedReason(
+/** Whoever asks about a manifest with all its tags removes them first. */
+function taggedReasons(
   tags: readonly RetentionTag[],
   ofTags: ReadonlyMap<string, readonly KeepReason[]>,
   doAllStay: boolean,
-): KeepReason {
+  isAsked: boolean,
+): readonly KeepReason[] {
   const kept = tags.find(({ tag }) => doAllStay || ofTags.has(tag));
-  return kept === undefined ? tagsFirst : { code: 'tagged', detail: kept.tag };
+  if (kept !== undefined) return [{ code: 'tagged', detail: kept.tag }];
+  return isAsked ? [] : [tagsFirst];
 }
 
 /** Whether rules about untagged images leave it out: it is a part, or is about something that is there. */

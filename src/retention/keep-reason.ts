@@ -36,6 +36,8 @@ export const keepCodes = [
   'age',
   /** No rule is about it. */
   'no-rule',
+  /** It was not asked about, and nothing says that it goes as well. */
+  'not-asked',
   /** A tag of it is kept. */
   'tagged',
   /** Nobody has compared the repository with its registry, or not lately. */

@@ -1,5 +1,6 @@
 import { subjectOfTag } from '../protection/referrer-kind.ts';
 import type { Digest } from '../registry/digest.ts';
+import type { Asked } from './asked.ts';
 import type { KeepReason } from './keep-reason.ts';
 import { isLocked, lockReason, neededReasons, workloadsText } from './need.ts';
 import type { RepositoryContent, RetentionManifest, RetentionTag } from './repository-content.ts';
@@ -16,6 +17,7 @@ export function tagReasons(
   content: RepositoryContent,
   policy: RetentionPolicy,
   present: ReadonlyMap<Digest, RetentionManifest>,
+  asked?: Asked,
 ): ReadonlyMap<string, readonly KeepReason[]> {
   const { repository, tags, now } = content;
   const rules = rulesFor(content, policy, present);
@@ -24,7 +26,9 @@ export function tagReasons(
   for (const tag of tags) {
     const found: KeepReason[] = [];
     const manifest = present.get(tag.digest);
-    if (!isAboutSome(tag, present)) found.push(...ruleReasons(tag, rules, now));
+    const isAsked = asked?.tags.has(tag.tag) === true;
+    if (asked !== undefined && !isAsked) found.push(notAsked);
+    else if (!isAboutSome(tag, present)) found.push(...ruleReasons(tag, rules, now, isAsked));
     if (always.some(({ tags: pattern }) => pattern.matches(tag.tag))) found.push(alwaysKept);
     const named = content.tagUses.get(tag.tag);
     if (named !== undefined) found.push({ code: 'in-use', detail: workloadsText(named) });
@@ -41,6 +45,9 @@ export function isAboutSome({ tag }: RetentionTag, present: ReadonlyMap<Digest, 
   const subject = subjectOfTag(tag);
   return subject !== undefined && present.has(subject);
 }
+
+/** Why something stays that whoever wants to delete others did not name. */
+export const notAsked: KeepReason = { code: 'not-asked' };
 
 // Shared by all that have the same: a registry has hundreds of thousands of items.
 const alwaysKept: KeepReason = { code: 'pattern', detail: 'keepTags' };
@@ -94,9 +101,14 @@ function newestOf(tags: readonly RetentionTag[], count: number): ReadonlySet<Dig
 }
 
 /** A tag that several rules are about goes only when all of them let it. */
-function ruleReasons(tag: RetentionTag, rules: readonly TagsRule[], now: number): readonly KeepReason[] {
+function ruleReasons(
+  tag: RetentionTag,
+  rules: readonly TagsRule[],
+  now: number,
+  isAsked: boolean,
+): readonly KeepReason[] {
   const about = rules.filter(({ covers }) => covers.has(tag.tag));
-  if (about.length === 0) return [noRule];
+  if (about.length === 0) return isAsked ? [] : [noRule];
   return about.flatMap(({ rule, newest, newestReason, ageReason }) => [
     ...(newest.has(tag.digest) ? [newestReason] : []),
     ...(rule.keepYounger !== undefined && now - tag.pushedAt < rule.keepYounger ? [ageReason] : []),

@@ -23,6 +23,7 @@ export const derivedPrefixes = [
   's|',
   't|',
   'v|',
+  'w|',
 ] as const;
 
 /** Columns of an audit record that follow from other records; the rest is the fact, which is never edited. */

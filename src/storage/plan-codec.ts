@@ -24,6 +24,7 @@ const headerForm = z.strictObject({
   state: z.enum(planStates),
   createdAt: time,
   createdBy: z.string(),
+  repositories: z.exactOptional(z.string()),
   inputs: z.strictObject({
     historyAt: z.exactOptional(time),
     sources: z.array(

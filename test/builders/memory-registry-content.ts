@@ -127,6 +127,13 @@ export function memoryRegistryContent({ pageSize = 1_000 } = {}): MemoryRegistry
       const tagged = taggedIn((frozen ?? fresh).get(repository));
       for await (const page of pages) yield page.map((held) => seenOf(held, tagged));
     },
+    async *newestManifests(repository) {
+      called(`newest manifests ${repository}`);
+      const held = fresh.get(repository);
+      const tagged = taggedIn(held);
+      const all = [...(held?.manifests.values() ?? [])].map((one) => seenOf(one, tagged));
+      if (all.length > 0) yield all.sort((a, b) => b.updatedAt - a.updatedAt);
+    },
     async tag(repository, tag) {
       called(`tag ${repository}:${tag}`);
       return fresh.get(repository)?.tags.get(tag);

@@ -3,11 +3,15 @@ import { holdsOf, placeHold } from '../../src/audit/holds.ts';
 import { reconcileRepository } from '../../src/audit/reconcile-repository.ts';
 import { recordFact } from '../../src/audit/record-fact.ts';
 import { repositoryContent } from '../../src/audit/repository-content.ts';
+import { sourceCoverage } from '../../src/audit/uses.ts';
+import { parseReference } from '../../src/registry/reference.ts';
 import type { RetentionPolicy } from '../../src/retention/rule.ts';
+import { claimsStore } from '../../src/storage/claims.ts';
 import { comparisons } from '../../src/storage/comparisons.ts';
 import { historyReader } from '../../src/storage/history-store.ts';
 import { knownContent } from '../../src/storage/known-content.ts';
 import { recordedContents } from '../../src/storage/recorded-contents.ts';
+import { sourceStates } from '../../src/storage/source-states.ts';
 import { stateReader } from '../../src/storage/state-reader.ts';
 import { storesOver } from './history-stores.ts';
 import { type InUseApp, type InUseAppOptions, inUseApp, usedRegistry } from './in-use-app.ts';
@@ -50,8 +54,8 @@ export function retentionApp(options: InUseAppOptions & { readonly policy?: neve
     get sources() {
       return app.settings.sources;
     },
-    states: app.states,
-    claims: app.claims,
+    states: sourceStates(counted(over.inventory, 'inventory')),
+    claims: claimsStore(counted(over.workloads, 'workloads'), over.inventory),
     tags: historyReader(read),
     clock: app.clock,
     contents,
@@ -66,8 +70,15 @@ export function retentionApp(options: InUseAppOptions & { readonly policy?: neve
     queries,
     policy: settings,
     content: (repository = 'team/app') => repositoryContent(ports)({ registry: usedRegistry, repository }),
-    check: (images: Parameters<ReturnType<typeof checkRetention>>[0]) =>
-      checkRetention({ ...ports, registries: [usedRegistry], policy: settings.policy })(images),
+    /** Checks references of the registry, such as `team/app:1.0`. */
+    check: (...references: readonly string[]) =>
+      checkRetention({
+        registries: new Set([usedRegistry]),
+        coverage: sourceCoverage(ports),
+        holds: ports.holds,
+        content: repositoryContent(ports),
+        policy: settings.policy,
+      })(references.map(asked)),
     hold: placeHold({
       ...stores,
       states,
@@ -93,6 +104,12 @@ export function retentionApp(options: InUseAppOptions & { readonly policy?: neve
       await app.report('compose', []);
     },
   };
+}
+
+function asked(image: string) {
+  const reading = parseReference(image);
+  if (!reading.ok) throw new Error(reading.problem);
+  return { registry: usedRegistry, ...reading.reference, image };
 }
 
 export type RetentionApp = ReturnType<typeof retentionApp>;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditFault } from '../../src/audit/fault.ts';
-import type { RegistryContent } from '../../src/audit/registry-content.ts';
+import type { ManifestSeen, RegistryContent } from '../../src/audit/registry-content.ts';
 import { type Digest, parseDigest } from '../../src/registry/digest.ts';
 import { present } from '../../src/registry/present.ts';
 import { memoryRegistryContent } from '../builders/memory-registry-content.ts';
@@ -319,6 +319,18 @@ describe.each([
     expect(new Set(manifests.flat().map(({ digest }) => digest)).size).toBe(5);
     expect(repositories.every((page) => page.length <= 2)).toBe(true);
     expect(repositories.flat()).toEqual(await gathered(content.repositories()));
+  });
+
+  it('lists the manifests first that changed last', async () => {
+    const digests: Digest[] = [];
+    for (const name of ['x', 'y', 'z']) digests.push(await subject.push('team/newest', name, `new ${name}`));
+    const newest = (pages: AsyncIterable<readonly ManifestSeen[]>) => gathered(pages);
+    const listed = (await newest(content.newestManifests('team/newest'))).map(({ updatedAt }) => updatedAt);
+    expect(listed).toEqual([...listed].sort((a, b) => b - a));
+    expect(
+      (await newest(subject.inPairs.newestManifests('team/newest'))).map(({ digest }) => digest).sort(),
+    ).toEqual(digests.sort());
+    expect(await newest(content.newestManifests('team/nowhere'))).toEqual([]);
   });
 
   it('lets a list be left before its end', async () => {

@@ -362,6 +362,73 @@ describe('what is not known', () => {
   });
 });
 
+describe('when somebody else asks what may be deleted', () => {
+  function ask(
+    content: RepositoryContent,
+    tags: string[],
+    names: string[],
+    policy = policyOf({ rules: [] }),
+  ) {
+    const asked = { tags: new Set(tags), digests: new Set(names.map(digestOf)) };
+    const items = classifyRepository(content, policy, asked);
+    for (const { reasons } of items) for (const { code } of reasons) shown.add(code);
+    return Object.fromEntries(
+      items.flatMap(({ tag, digest, action, reasons }) => {
+        const name = tag ?? names.find((one) => digestOf(one) === digest);
+        if (name === undefined || (tag !== undefined && !tags.includes(tag))) return [];
+        return [[name, action === 'keep' ? reasons.map(({ code }) => code) : action]];
+      }),
+    );
+  }
+  const content = contentOf({
+    tags: [tagOf('v1', 'index'), tagOf('v2', 'other'), tagOf('also-v2', 'other')],
+    manifests: [
+      indexOf('index', ['amd64', 'arm64']),
+      imageOf('amd64'),
+      imageOf('arm64'),
+      imageOf('other'),
+      imageOf('signature', { subject: digestOf('other') }),
+      imageOf('alone'),
+    ],
+  });
+
+  it('their own rules decide: what no rule of ours is about may go', () => {
+    expect(ask(content, ['v1'], ['alone'])).toEqual({ v1: 'untag', alone: 'delete' });
+  });
+
+  it('a part of something that stays may not go, and may with the whole of it', () => {
+    expect(ask(content, [], ['amd64'])).toEqual({ amd64: ['part-of-kept'] });
+    expect(ask(content, ['v1'], ['index', 'amd64'])).toEqual({
+      v1: 'untag',
+      index: 'delete',
+      amd64: 'delete',
+    });
+  });
+
+  it('a manifest goes only with all its tags, and takes what signs it along', () => {
+    expect(ask(content, ['v2'], ['other'])).toEqual({ v2: 'untag', other: ['tagged'] });
+    expect(ask(content, ['v2', 'also-v2'], ['other'])).toEqual({
+      v2: 'untag',
+      'also-v2': 'untag',
+      other: 'delete',
+    });
+  });
+
+  it('what our rules keep stays', () => {
+    const policy = policyOf({ rules: [ruleOf({ tagsLike: 'v.*', keepNewest: 5 })] });
+    expect(ask(content, ['v1', 'also-v2'], [], policy)).toEqual({ v1: ['newest'], 'also-v2': 'untag' });
+  });
+
+  it('what is used stays, and so does everything while nobody knows', () => {
+    const used = new Map([[digestOf('alone'), { isExact: true, workloads: ['web'] }]]);
+    expect(ask({ ...content, uses: used }, [], ['alone'])).toEqual({ alone: ['in-use'] });
+    expect(ask({ ...content, unclaimed: 'unknown' }, ['v1'], ['alone'])).toEqual({
+      v1: ['coverage-incomplete'],
+      alone: ['coverage-incomplete'],
+    });
+  });
+});
+
 it('has shown every reason there is', () => {
   expect(keepCodes.filter((code) => !shown.has(code))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { freedBytes, type GoingManifest } from '../../../src/retention/freed.ts';
-import { digestOf } from '../../builders/registry-event.ts';
+import { digestOf } from '../../builders/retention-content.ts';
 
 const layer = (name: string, size: number) => ({ digest: digestOf(name), size });
 const none = new Set<never>();

@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseDigest } from '../../../src/registry/digest.ts';
-import { readPattern } from '../../../src/registry/pattern.ts';
 import { keepCodes } from '../../../src/retention/keep-reason.ts';
 import type { PlanItem, RepositoryPlan } from '../../../src/retention/plan.ts';
 import { planHash } from '../../../src/retention/plan-hash.ts';
 import type { RetentionPolicy } from '../../../src/retention/rule.ts';
-import { digestOf } from '../../builders/registry-event.ts';
+import { digestOf, patternOf } from '../../builders/retention-content.ts';
 
 type Content = Parameters<typeof planHash>[1] & { readonly plans: readonly RepositoryPlan[] };
 
@@ -16,12 +15,6 @@ function hashOf({ plans, ...begun }: Content): string {
   const hash = planHash({ update: (text) => void sha.update(text), digest: () => sha.digest('hex') }, begun);
   for (const plan of plans) hash.add(plan);
   return hash.digest();
-}
-
-function patternOf(text: string) {
-  const reading = readPattern(text);
-  if (!reading.ok) throw new Error(reading.problem);
-  return reading.pattern;
 }
 
 const registry = 'contoso.azurecr.io';

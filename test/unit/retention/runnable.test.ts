@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { readPattern } from '../../../src/registry/pattern.ts';
 import {
   approvalRefusal,
   type PlanStanding,
   type PolicyNow,
   runRefusal,
 } from '../../../src/retention/runnable.ts';
+import { patternOf } from '../../builders/retention-content.ts';
 
 const hour = 3_600_000;
 const now = Date.UTC(2026, 2, 2);
@@ -20,11 +20,10 @@ const ready: PlanStanding = {
 const approved: PlanStanding = { ...ready, state: 'approved', approvedBy: 'ada' };
 
 function policyNow(...byPolicy: readonly string[]): PolicyNow {
-  const patterns = byPolicy.flatMap((text) => {
-    const reading = readPattern(text);
-    return reading.ok ? [reading.pattern] : [];
-  });
-  return { retention: { planAge: 24 * hour, byPolicy: patterns }, hash: ready.inputs.policyHash };
+  return {
+    retention: { planAge: 24 * hour, byPolicy: byPolicy.map(patternOf) },
+    hash: ready.inputs.policyHash,
+  };
 }
 
 const request = { by: 'grace', hash: ready.hash, now };

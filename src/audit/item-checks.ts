@@ -1,0 +1,188 @@
+import type { RepositoryId } from '../history/fact.ts';
+import type { Digest } from '../registry/digest.ts';
+import type { LockState } from '../registry/lock-state.ts';
+import type { KeepReason } from '../retention/keep-reason.ts';
+import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
+import { clockSkewMs } from '../workloads/use.ts';
+import { concurrently } from './concurrently.ts';
+import type { ManifestSeen, RegistryContent } from './registry-content.ts';
+
+export interface ItemChecksPorts {
+  readonly content: RegistryContent;
+  /** What inventories, approvals and holds say now. */
+  readonly stillGoes: (repository: RepositoryId, item: PlanItem) => Promise<readonly KeepReason[]>;
+}
+
+/** What a look right before a deletion came to. `gone`: it is not there any more. `stop`: nothing more may be deleted. */
+export type ItemCheck =
+  | { readonly check: 'goes' }
+  | { readonly check: 'gone' }
+  /** `isSurprise`: something has changed since the plan; not, when it stays for the sake of another that was spared. */
+  | { readonly check: 'spared'; readonly because: string; readonly isSurprise: boolean }
+  | { readonly check: 'stop'; readonly because: string };
+
+/** Looks at the items of one repository again, each right before it goes. */
+export interface ItemChecks {
+  untag(item: PlanItem): Promise<ItemCheck>;
+  deletion(item: PlanItem): Promise<ItemCheck>;
+  /** Notes that an item stays after all: what belongs to it stays as well. */
+  spare(item: PlanItem): Promise<void>;
+}
+
+/** Documents read at once. */
+const mostAtOnce = 8;
+
+const goes: ItemCheck = { check: 'goes' };
+const gone: ItemCheck = { check: 'gone' };
+
+/**
+ * Begins to carry out what is planned of a repository: looks at every manifest that the plan does not know, since it may list
+ * what goes. @throws AuditFault when the registry could not be asked, or a new index could not be read.
+ */
+export async function itemChecks(
+  { content, stillGoes }: ItemChecksPorts,
+  plan: Pick<RepositoryPlan, 'registry' | 'repository' | 'items'>,
+  plannedAt: number,
+): Promise<ItemChecks> {
+  const { registry, repository } = plan;
+  const known = new Set(plan.items.map(({ digest }) => digest));
+  const going = new Map(
+    plan.items.flatMap((item) =>
+      item.tag === undefined && item.action === 'delete' ? [[item.digest, item] as const] : [],
+    ),
+  );
+  /** What stays, by what it stays for. */
+  const needed = new Map<Digest, Digest>();
+  /** Items that were spared. */
+  const stays = new Set<Digest>();
+  let newestSeen = 0;
+
+  for await (const page of content.manifests(repository)) await lookAt(page);
+
+  /** Reads manifests that the plan does not know: what they list, and what they are about, stays. */
+  async function lookAt(page: readonly ManifestSeen[]): Promise<void> {
+    for (const { updatedAt } of page) newestSeen = Math.max(newestSeen, updatedAt);
+    const unknown = page.filter(({ digest }) => !known.has(digest));
+    await concurrently(each(unknown), mostAtOnce, async ({ digest }) => {
+      await need(digest, digest);
+      known.add(digest);
+    });
+  }
+
+  /** Notes that what a manifest lists, and what it is about, stays: at every depth that is there. */
+  async function need(digest: Digest, of: Digest): Promise<void> {
+    const document = await content.document(repository, digest);
+    const below = [...(document?.children ?? []).map((child) => child.digest), document?.subject?.digest];
+    for (const child of below) {
+      if (child === undefined || needed.has(child)) continue;
+      needed.set(child, of);
+      await need(child, of);
+    }
+  }
+
+  async function lookAtNewest(): Promise<void> {
+    const since = newestSeen;
+    for await (const page of content.newestManifests(repository)) {
+      await lookAt(page.filter(({ updatedAt }) => updatedAt >= since));
+      if (page.some(({ updatedAt }) => updatedAt < since)) return;
+    }
+  }
+
+  /** What keeps something that the registry cannot know of. */
+  async function asked(item: PlanItem): Promise<ItemCheck> {
+    const reasons = await stillGoes({ registry, repository }, item);
+    const [first] = reasons;
+    if (first === undefined) return goes;
+    const because = reasonText(first);
+    const isDoubt = reasons.some(({ code }) => code === 'coverage-incomplete' || code === 'source-stale');
+    return isDoubt ? { check: 'stop', because } : spared(because);
+  }
+
+  return {
+    async untag(item) {
+      const { tag = '', digest } = item;
+      const seen = await content.tag(repository, tag);
+      if (seen === undefined) return gone;
+      if (seen.digest !== digest) return spared(`it points to ${seen.digest} now`);
+      // What was pushed shortly before the plan is not in it, so a clock that is behind does no harm.
+      if (seen.updatedAt > plannedAt - clockSkewMs) return spared('it was pushed again');
+      if (isLocked(seen.locks)) return spared('it is locked');
+      const manifest = await content.manifest(repository, digest);
+      if (manifest !== undefined && isLocked(manifest.locks)) return spared('its manifest is locked');
+      return asked(item);
+    },
+
+    async deletion(item) {
+      const { digest } = item;
+      const seen = await content.manifest(repository, digest);
+      if (seen === undefined) return gone;
+      const own = keptAsSeen(seen);
+      if (own !== undefined) return spared(own);
+      await lookAtNewest();
+      const document = await content.document(repository, digest);
+      if (document === undefined) return gone;
+      const by = needed.get(digest);
+      if (by !== undefined) return spared(`${by} lists it, or is about it`, !stays.has(by));
+      const subject = document.subject?.digest;
+      if (subject !== undefined && (await isThere(subject))) {
+        return spared(`it is about ${subject}, which stays`, !stays.has(subject));
+      }
+      const referrer = await keptReferrer(digest);
+      if (referrer !== undefined) return spared(`${referrer} is about it, and stays`);
+      return asked(item);
+    },
+
+    async spare({ tag, digest }) {
+      if (tag !== undefined) return;
+      going.delete(digest);
+      stays.add(digest);
+      await need(digest, digest);
+    },
+  };
+
+  async function isThere(subject: Digest): Promise<boolean> {
+    return (await content.manifest(repository, subject)) !== undefined;
+  }
+
+  /** Registries delete what is about a manifest along with it: each such has to go by this plan, and still may. */
+  async function keptReferrer(digest: Digest): Promise<Digest | undefined> {
+    const referrers = await content.referrers(repository, digest);
+    if (referrers === undefined) return (await content.tag(repository, referrersTag(digest)))?.digest;
+    for (const { digest: referrer } of referrers) {
+      const item = going.get(referrer);
+      if (item === undefined || needed.has(referrer)) return referrer;
+      const seen = await content.manifest(repository, referrer);
+      if (seen === undefined) continue;
+      if (keptAsSeen(seen) !== undefined) return referrer;
+      if ((await asked(item)).check !== 'goes') return referrer;
+      if ((await keptReferrer(referrer)) !== undefined) return referrer;
+    }
+    return undefined;
+  }
+}
+
+function keptAsSeen({ isTagged, locks }: ManifestSeen): string | undefined {
+  if (isTagged) return 'it was tagged again';
+  return isLocked(locks) ? 'it is locked' : undefined;
+}
+
+function isLocked({ canDelete, canWrite }: LockState): boolean {
+  return !canDelete || !canWrite;
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema */
+function referrersTag(digest: Digest): string {
+  return digest.replace(':', '-');
+}
+
+function spared(because: string, isSurprise = true): ItemCheck {
+  return { check: 'spared', because, isSurprise };
+}
+
+function reasonText({ code, detail }: KeepReason): string {
+  return detail === undefined ? code : `${code}: ${detail}`;
+}
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
