@@ -67,6 +67,7 @@ import { alertOutbox } from './storage/alert-outbox.ts';
 import { attributionProgress } from './storage/attribution-progress.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
+import { comparisons } from './storage/comparisons.ts';
 import { deadLetters } from './storage/dead-letters.ts';
 import { enforcementQueue, enforcementQueueName } from './storage/enforcement-queue.ts';
 import { evidenceReader } from './storage/evidence-reader.ts';
@@ -207,6 +208,7 @@ registerReconciliation({
       return reconcileRepository(ports)(reconciliation, signal);
     },
     rounds,
+    comparisons: comparisons(tables.repositories),
     leases: lease,
     changes,
     findings,

@@ -1,10 +1,14 @@
 import type { RepositoryId } from '../history/fact.ts';
+import type { Hold } from '../protection/hold.ts';
 import type { Digest } from '../registry/digest.ts';
 import { classifyRepository } from '../retention/classify.ts';
 import type { KeepReason } from '../retention/keep-reason.ts';
 import type { PlanItem } from '../retention/plan.ts';
 import type { RepositoryContent } from '../retention/repository-content.ts';
 import type { RetentionPolicy } from '../retention/rule.ts';
+import type { SourceCoverage } from '../workloads/coverage.ts';
+import { concurrently } from './concurrently.ts';
+import type { RegistrySituation } from './repository-content.ts';
 
 /** A tag, a manifest or both, that somebody wants to delete. */
 export interface AskedImage extends RepositoryId {
@@ -21,13 +25,25 @@ export interface CheckedImage {
   readonly reasons: readonly KeepReason[];
 }
 
+/** Answers in the order in which they were asked for, and the sources of the inventory that they rest on. */
+export interface RetentionCheck {
+  readonly items: readonly CheckedImage[];
+  readonly sources: readonly SourceCoverage[];
+}
+
 export interface CheckRetentionPorts {
   /** Login servers that are audited. */
   readonly registries: ReadonlySet<string>;
-  readonly content: (repository: RepositoryId) => Promise<RepositoryContent>;
+  /** What may be concluded from each source now. */
+  readonly coverage: () => Promise<readonly SourceCoverage[]>;
+  readonly holds: (registry: string) => Promise<readonly Hold[]>;
+  readonly content: (repository: RepositoryId, situation: RegistrySituation) => Promise<RepositoryContent>;
   /** Absent where the policy has no section about retention: then nobody but workloads, approvals, holds and locks keeps. */
   readonly policy: RetentionPolicy | undefined;
 }
+
+/** Repositories read at once. */
+const mostAtOnce = 16;
 
 /** What holds for whoever asks where no policy says otherwise: a fortnight between the last tag and the deletion. */
 const withoutRules: RetentionPolicy = {
@@ -45,30 +61,34 @@ const withoutRules: RetentionPolicy = {
  * of it, and not alone. What is not recorded may not go. @throws AuditFault when anything could not be read: no answer is
  * not yes.
  */
-export function checkRetention({ registries, content, policy }: CheckRetentionPorts) {
-  return async (images: readonly AskedImage[]): Promise<readonly CheckedImage[]> => {
-    const byRepository = new Map<string, AskedImage[]>();
-    for (const image of images) {
-      const key = `${image.registry}/${image.repository}`;
-      byRepository.set(key, [...(byRepository.get(key) ?? []), image]);
-    }
-    const answers = new Map<AskedImage, CheckedImage>();
-    for (const asked of byRepository.values()) {
-      const [{ registry, repository } = { registry: '', repository: '' }] = asked;
-      if (!registries.has(registry)) {
-        for (const one of asked) answers.set(one, kept(one, [notAudited]));
-        continue;
-      }
-      const items = classifyRepository(
-        await content({ registry, repository }),
-        policy ?? withoutRules,
-        namedBy(asked),
-      );
-      const find = lookup(items);
+export function checkRetention(ports: CheckRetentionPorts) {
+  const { registries, coverage, content, policy = withoutRules } = ports;
+
+  return async (images: readonly AskedImage[]): Promise<RetentionCheck> => {
+    const answers = new Map<AskedImage, CheckedImage>(images.map((one) => [one, kept(one, [notAudited])]));
+    const audited = images.filter(({ registry }) => registries.has(registry));
+    // Once for all of them, and before any claim is read.
+    const sources = await coverage();
+    const names = [...new Set(audited.map(({ registry }) => registry))];
+    const holds = new Map(
+      await Promise.all(names.map(async (name) => [name, await ports.holds(name)] as const)),
+    );
+    const byRepository = Map.groupBy(audited, ({ registry, repository }) => `${registry}/${repository}`);
+    await concurrently(each(byRepository.values()), mostAtOnce, async (asked) => {
+      const [first] = asked;
+      if (first === undefined) return;
+      const { registry, repository } = first;
+      const situation = { sources, holds: holds.get(registry) ?? [] };
+      const recorded = await content({ registry, repository }, situation);
+      const find = lookup(classifyRepository(recorded, policy, namedBy(asked)));
       for (const one of asked) answers.set(one, answerTo(one, find));
-    }
-    return images.flatMap((image) => answers.get(image) ?? []);
+    });
+    return { items: images.flatMap((image) => answers.get(image) ?? []), sources };
   };
+}
+
+async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
+  yield* items;
 }
 
 function namedBy(asked: readonly AskedImage[]) {

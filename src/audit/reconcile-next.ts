@@ -4,6 +4,7 @@ import type { Findings } from './findings.ts';
 import type { ChangeCounts, Clock, Leases, Log, UnannouncedChanges } from './ports.ts';
 import type { ReconcileRounds } from './reconcile-registries.ts';
 import type { ReconcileSummary, Reconciliation } from './reconcile-repository.ts';
+import type { Comparisons } from './retention-ports.ts';
 
 /** Told of what a comparison found so far. */
 export type OnProgress = (found: ReconcileSummary) => Promise<void>;
@@ -16,6 +17,7 @@ export interface ReconcileNextPorts {
     signal: AbortSignal,
   ) => Promise<ReconcileSummary> | undefined;
   readonly rounds: Pick<ReconcileRounds, 'remember'>;
+  readonly comparisons: Comparisons;
   readonly leases: Leases;
   readonly changes: Pick<UnannouncedChanges, 'note'>;
   readonly findings: Pick<Findings, 'raise' | 'settle'>;
@@ -29,7 +31,7 @@ export interface ReconcileNextPorts {
  * last that did. The fault is thrown on, so that the comparison is made again.
  */
 export function reconcileNext(ports: ReconcileNextPorts) {
-  const { reconcile, rounds, leases, changes, findings, clock, log } = ports;
+  const { reconcile, rounds, comparisons, leases, changes, findings, clock, log } = ports;
 
   async function compared(
     reconciliation: Reconciliation,
@@ -63,6 +65,8 @@ export function reconcileNext(ports: ReconcileNextPorts) {
       const found = await reconcile(reconciliation, onProgress, signal);
       if (found === undefined) return 'not-audited';
       await tell(found);
+      // What began to be there while it was made may have been missed.
+      await comparisons.note({ registry, repository }, startedAt);
       return 'done';
     } catch (error) {
       await rounds.remember(registry, { repository, failed: before === undefined ? {} : { before } });

@@ -3,6 +3,7 @@ import type { Digest } from '../registry/digest.ts';
 import type { Layer } from '../retention/freed.ts';
 import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
 import type { RecordedRepository } from '../retention/repository-content.ts';
+import type { StoredState } from './ports.ts';
 
 /** What a plan rests on, so that anybody can tell what was known when it was made. Times are epoch milliseconds. */
 export interface PlanInputs {
@@ -91,18 +92,31 @@ export interface Plans {
   repositories(registry: string, id: string, from?: string): AsyncIterable<RepositoryPlan>;
 }
 
-/** Keeps plans that are being made as well. */
-export interface PlanStore extends Plans {
-  /** Repositories of which it was written what is decided. */
-  written(registry: string, id: string): AsyncIterable<string>;
-}
-
 /** Reads what history and comparisons know to be in a repository, in one query. */
 export interface RecordedContents {
   /** @throws AuditFault when a row is not readable: nothing of the repository may go then. */
   read(repository: RepositoryId): Promise<RecordedRepository>;
   /** Repositories of a registry that have anything recorded, in the order of their names. */
   repositories(registry: string): AsyncIterable<string>;
+}
+
+/** What is present of a repository, with what is stated of it and lies beside. */
+export interface RecordedStanding extends RecordedRepository {
+  /** Approvals (`a|`), then locks that this audit set (`k|`). */
+  readonly states: readonly StoredState[];
+  /** Epoch milliseconds at which its last whole comparison with the registry began; absent: never. */
+  readonly comparedAt?: number;
+}
+
+/** Reads all that is recorded of a repository and decides what of it may go, in one query. */
+export interface RecordedStandings extends RecordedContents {
+  read(repository: RepositoryId): Promise<RecordedStanding>;
+}
+
+/** Remembers whole comparisons of repositories with their registry. */
+export interface Comparisons {
+  /** Notes that one was made that began at a time, in epoch milliseconds. */
+  note(repository: RepositoryId, startedAt: number): Promise<void>;
 }
 
 /** What became of one deletion. `refused`: a lock, or a right that is missing, with what the registry said. */

@@ -68,6 +68,8 @@ export const childKey = (index: string, child: string) => `i|${index}|${child}`;
 export const parentKey = (child: string, index: string) => `c|${child}|${index}`;
 /** That a manifest is about another: a signature, an SBOM, an attestation. */
 export const referrerKey = (subject: string, referrer: string) => `s|${subject}|${referrer}`;
+/** When a repository was last compared whole with its registry. */
+export const comparedKey = 'r|compared';
 /**
  * That a digest is, or was, in a repository: in the partition of the digest, of which it repeats some: stand-ins of
  * Table Storage find a row by its key alone, and slow down where thousands of partitions have the same.

@@ -2,7 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { pipeline as finished } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { BlobServiceClient } from '@azure/storage-blob';
-import type { PlanStore } from '../audit/retention-ports.ts';
+import type { Plans } from '../audit/retention-ports.ts';
 import type { RepositoryPlan } from '../retention/plan.ts';
 import { blobFault, refusalOf } from './blob-fault.ts';
 import { optional } from './entry-codec.ts';
@@ -27,7 +27,7 @@ const longestLine = 8 * 1_048_576;
  * Keeps plans: headers in the `plans` table, a row each, and what is decided as compressed lines of JSON, a blob for each
  * repository, written once. A blob is named by its registry, plan and repository, `:` for `/`, so that a list is in order.
  */
-export function plansStore(plans: Table, blobs: Pick<BlobServiceClient, 'getContainerClient'>): PlanStore {
+export function plansStore(plans: Table, blobs: Pick<BlobServiceClient, 'getContainerClient'>): Plans {
   const container = blobs.getContainerClient(plansContainer);
   const folder = (registry: string, id: string) => `${registry}/${id}/`;
   const keyOf = (repository: string) => repository.replaceAll('/', ':');
@@ -110,9 +110,6 @@ export function plansStore(plans: Table, blobs: Pick<BlobServiceClient, 'getCont
       return outcome === 'committed' ? 'written' : 'conflict';
     },
     write: (id, plan) => upload(`${folder(plan.registry, id)}${keyOf(plan.repository)}`, plan),
-    async *written(registry, id) {
-      for await (const key of keys(registry, id)) yield key.replaceAll(':', '/');
-    },
     async *repositories(registry, id, from = '') {
       const first = keyOf(from);
       for await (const key of keys(registry, id)) {

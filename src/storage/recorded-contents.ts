@@ -1,22 +1,28 @@
-import type { RecordedContents } from '../audit/retention-ports.ts';
+import type { StoredState } from '../audit/ports.ts';
+import type { RecordedStanding, RecordedStandings } from '../audit/retention-ports.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import { type Digest, parseDigest } from '../registry/digest.ts';
 import { type LockState, unlocked } from '../registry/lock-state.ts';
 import { isRepositoryName } from '../registry/name.ts';
 import type { RetentionManifest, RetentionTag } from '../retention/repository-content.ts';
-import { corrupt, optional, readInstant, textOf } from './entry-codec.ts';
-import { repositoryKey } from './keys.ts';
+import { corrupt, optional, readInstant, readTime, textOf } from './entry-codec.ts';
+import { comparedKey, repositoryKey } from './keys.ts';
 import { readLocks } from './observation-codec.ts';
 import type { RowContinuation, RowPage, RowRange, StoredRow, Table } from './row.ts';
+import { readState } from './state-reader.ts';
 
-/** Rows that tell what is there lie between these, with rows of owned locks and of referrers among them. */
-const presentRows = { from: 'i|', before: 't|~' };
+/**
+ * Rows that tell what is there, and what is stated of it, lie between these; those that tell the same from the other side,
+ * children to indexes and subjects to referrers, lie there too. One range, for each query more costs every repository one.
+ */
+const presentRows = { from: 'a|', before: 't|~' };
 
 const columns = [
   ...['presence', 'newest', 'lastDirectPush'],
   ...['digest', 'lastPush', 'until', 'endedAt'],
   ...['mediaType', 'size', 'subject', 'children', 'unreadable'],
   ...['canDelete', 'canWrite', 'canRead', 'canList'],
+  ...['content', 'at'],
 ];
 
 const pageSize = 1_000;
@@ -28,7 +34,7 @@ const pageSize = 1_000;
 export function recordedContents(
   repositories: Table,
   names: (registry: string) => AsyncIterable<string>,
-): RecordedContents {
+): RecordedStandings {
   return {
     async read(repository) {
       const range = { partitionKey: repositoryKey(repository), ...presentRows, select: columns };
@@ -69,6 +75,8 @@ function gathering() {
   const locks = new Map<string, LockState>();
   const found = new Map<string, Found>();
   const described = new Map<string, Described>();
+  const states: StoredState[] = [];
+  let comparedAt: number | undefined;
   const tags: { readonly tag: string; readonly digest: Digest; readonly pushedAt: number }[] = [];
 
   function takeChild(row: StoredRow, index: string, child: string): void {
@@ -116,6 +124,11 @@ function gathering() {
     if (ended === undefined) tags.push({ tag, digest: found.get(held)?.digest ?? held, pushedAt });
   }
 
+  function takeCompared(row: StoredRow): void {
+    comparedAt = readTime(textOf(row, 'at'));
+    if (comparedAt === undefined) throw corrupt(row);
+  }
+
   function manifestOf({ digest, changedAt }: Found): RetentionManifest {
     const { isUnreadable = false, children: count, ...known } = described.get(digest) ?? {};
     const listed = children.get(digest) ?? none;
@@ -135,6 +148,10 @@ function gathering() {
     take(row: StoredRow): void {
       const [kind, name = '', other] = row.rowKey.split('|');
       switch (kind) {
+        case 'a':
+        case 'k':
+          states.push(readState(row));
+          break;
         case 'i':
           takeChild(row, name, other ?? '');
           break;
@@ -152,12 +169,15 @@ function gathering() {
           takeTag(row, name);
           break;
         default:
+          if (row.rowKey === comparedKey) takeCompared(row);
       }
     },
-    content: (repository: RepositoryId) => ({
+    content: (repository: RepositoryId): RecordedStanding => ({
       repository,
       tags: tags.map((tag): RetentionTag => ({ ...tag, locks: locks.get(tag.tag) ?? unlocked })),
       manifests: Array.from(found.values(), manifestOf),
+      states,
+      ...optional('comparedAt', comparedAt),
     }),
   };
 }

@@ -18,7 +18,8 @@ export function stateReader(repositories: Table): StateReader {
   };
 }
 
-function readState(row: StoredRow): StoredState {
+/** Reads a state; throws when the row isn't one. */
+export function readState(row: StoredRow): StoredState {
   const content: unknown = JSON.parse(textOf(row, 'content') ?? 'null');
   const at = readInstant(textOf(row, 'at'));
   if (!isContent(content) || at === undefined) throw corrupt(row);

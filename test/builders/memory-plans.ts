@@ -1,8 +1,8 @@
-import type { PlanHeader, PlanStore } from '../../src/audit/retention-ports.ts';
+import type { PlanHeader, Plans } from '../../src/audit/retention-ports.ts';
 import type { RepositoryPlan } from '../../src/retention/plan.ts';
 
 /** Plans in memory, as they are kept in storage. */
-export function memoryPlans(): PlanStore {
+export function memoryPlans(): Plans {
   const headers = new Map<string, { readonly header: PlanHeader; readonly version: string }>();
   const decided = new Map<string, Map<string, RepositoryPlan>>();
   let versions = 0;
@@ -36,9 +36,6 @@ export function memoryPlans(): PlanStore {
       const some = decided.get(key) ?? new Map<string, RepositoryPlan>();
       decided.set(key, some);
       if (!some.has(plan.repository)) some.set(plan.repository, structuredClone(plan));
-    },
-    async *written(registry, id) {
-      for (const { repository } of inOrder(registry, id)) yield repository;
     },
     async *repositories(registry, id, from = '') {
       for (const plan of inOrder(registry, id)) if (keyOf(plan.repository) >= keyOf(from)) yield plan;

@@ -4,6 +4,7 @@ import { reconcileNext } from '../../../src/audit/reconcile-next.ts';
 import { type ReconcileRounds, reconcileRegistries } from '../../../src/audit/reconcile-registries.ts';
 import { type Reconciliation, reconcileRepository } from '../../../src/audit/reconcile-repository.ts';
 import { rejectMessage } from '../../../src/audit/reject-message.ts';
+import { comparisons } from '../../../src/storage/comparisons.ts';
 import { findingsStore } from '../../../src/storage/findings.ts';
 import { knownContent } from '../../../src/storage/known-content.ts';
 import { reconcileRounds } from '../../../src/storage/reconcile-rounds.ts';
@@ -58,6 +59,7 @@ function nextPorts(rounds: ReconcileRounds) {
   const inventory = memoryTable();
   return {
     rounds,
+    comparisons: comparisons(memoryTable()),
     leases: memoryLeases(),
     changes: unannouncedChanges(inventory),
     findings: findingsStore(memoryTable()),
@@ -129,6 +131,33 @@ describe('when a round begins', () => {
     registries[contoso].faults.fail = () => undefined;
     await begin(start + 3_600_000);
     expect(ofContoso(taken())).toMatchObject([{ source: 'backfill' }]);
+  });
+});
+
+describe('when a comparison ends', () => {
+  it('it is noted with when it began, once it succeeded', async () => {
+    const { rounds } = setting();
+    const repositories = memoryTable();
+    const outcomes = [
+      new AuditFault('registry-503', 'the registry is away', { retryable: true }),
+      nothingFound,
+    ];
+    const next = reconcileNext({
+      ...nextPorts(rounds),
+      comparisons: comparisons(repositories),
+      async reconcile() {
+        const outcome = outcomes.shift();
+        if (outcome === undefined || outcome instanceof AuditFault) throw outcome;
+        return outcome;
+      },
+    });
+    const one = { registry: contoso, repository: 'team/app', source: 'reconcile' } as const;
+    await expect(next(one, false)).rejects.toMatchObject({ code: 'registry-503' });
+    expect(repositories.rows()).toEqual([]);
+    await next(one, true);
+    expect(repositories.rows()).toMatchObject([
+      { partitionKey: `${contoso}|team:app`, columns: { at: new Date(start).toISOString() } },
+    ]);
   });
 });
 

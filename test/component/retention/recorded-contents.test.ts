@@ -211,6 +211,6 @@ describe.each(['memory', 'Azurite'] as const)('what is recorded of a repository,
 
   it('when nothing is recorded, it is empty', async () => {
     const { contents } = history();
-    expect(await contents.read(id)).toEqual({ repository: id, tags: [], manifests: [] });
+    expect(await contents.read(id)).toEqual({ repository: id, tags: [], manifests: [], states: [] });
   });
 });
