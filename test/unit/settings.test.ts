@@ -36,6 +36,17 @@ describe('registries', () => {
     ]);
   });
 
+  it('when one is named with the port of HTTPS, or at the endpoint of a region, it is known by its one name', () => {
+    const REGISTRIES = 'contoso.azurecr.io:443,fabrikam-a1b2.westeurope.geo.azurecr.io';
+    const ACR_AUDIT_LOGS = `contoso.azurecr.io:443=${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}`;
+    const { registries, logs } = readSettings({ ...storage, REGISTRIES, ACR_AUDIT_LOGS });
+    expect(registries).toEqual([
+      { loginServer: 'contoso.azurecr.io' },
+      { loginServer: 'fabrikam-a1b2.azurecr.io' },
+    ]);
+    expect(logs).toMatchObject([{ loginServer: 'contoso.azurecr.io' }]);
+  });
+
   it.each([undefined, '', ' , ;'])('when REGISTRIES is %j, that is the problem', (REGISTRIES) => {
     expect(problemsOf({ ...storage, REGISTRIES })).toEqual([
       expect.stringMatching(/^REGISTRIES is missing: /),
