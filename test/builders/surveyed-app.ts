@@ -2,9 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { zeroSubscription } from '../../local/azure/arm-resource.ts';
 import { type ArmStandIn, startArm } from '../../local/azure/arm-server.ts';
 import { type RunningKubernetes, startKubernetes } from '../../local/kubernetes/kubernetes-server.ts';
+import { type ReconcileSummary, reconcileRepository } from '../../src/audit/reconcile-repository.ts';
 import { azureSource } from '../../src/inventory/azure-source.ts';
 import { readSnapshot, type SentSnapshot } from '../../src/inventory/snapshot.ts';
-import { type InUseAppOptions, inUseApp, sourcesOf } from './in-use-app.ts';
+import { knownContent } from '../../src/storage/known-content.ts';
+import { storesOver } from './history-stores.ts';
+import { type InUseAppOptions, inUseApp, sourcesOf, usedRegistry } from './in-use-app.ts';
 import { accessToCluster } from './kubernetes-access.ts';
 
 /** A source of each kind: a cluster, subscriptions of Azure, and files that are submitted. */
@@ -20,6 +23,7 @@ export type SurveyedApp = ReturnType<typeof surveyedApp>;
 export function surveyedApp(options: InUseAppOptions = {}) {
   const app = inUseApp({ sources: surveyedSources, ...options });
   const { clock } = app;
+  const log = { info() {}, warn() {}, error() {} };
   const started: { close(): Promise<void> }[] = [];
 
   /** Submits a snapshot as it would be sent. */
@@ -57,7 +61,6 @@ export function surveyedApp(options: InUseAppOptions = {}) {
       const [workloads, vulnerabilities] = await Promise.all(
         ['workloads', 'vulnerabilities'].map((query) => readFile(`src/inventory/${query}.kql`, 'utf8')),
       );
-      const log = { info() {}, warn() {}, error() {} };
       app.attach(
         source,
         azureSource({
@@ -83,6 +86,22 @@ export function surveyedApp(options: InUseAppOptions = {}) {
     async survey(): Promise<void> {
       await app.useCases().refreshAll();
       await app.settle();
+    },
+    /** Compares a repository with its registry, and does all that follows; `before` is when that was done last. */
+    async compare(repository: string, before?: number): Promise<ReconcileSummary> {
+      const reconcile = reconcileRepository({
+        ...storesOver(app.tables),
+        onRecorded: app.onRecorded,
+        content: app.registry.content,
+        known: knownContent(app.tables.repositories),
+        record: app.record,
+        clock,
+        log,
+      });
+      const about = { registry: usedRegistry, repository, source: 'reconcile' } as const;
+      const found = await reconcile({ ...about, ...(before === undefined ? {} : { before }) });
+      await app.settle();
+      return found;
     },
     /** What is open of the kinds that tell of images that went. */
     async gone() {
