@@ -11,7 +11,7 @@ import { type InUseAppOptions, inUseApp, sourcesOf, usedRegistry } from './in-us
 import { accessToCluster } from './kubernetes-access.ts';
 
 /** A source of each kind: a cluster, subscriptions of Azure, and files that are submitted. */
-export const surveyedSources = sourcesOf(
+const surveyedSources = sourcesOf(
   { name: 'aks-prod', type: 'kubernetes', kubeconfig: 'prod', environment: 'production' },
   { name: 'azure', type: 'azure', subscriptions: [zeroSubscription], environment: 'production' },
   { name: 'compose', type: 'submitted', environment: 'production', freshness: 'P1D' },

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { zeroSubscription } from '../../local/azure/arm-resource.ts';
 import type { ListFault } from '../../local/kubernetes/faults.ts';
 import type { RunningKubernetes } from '../../local/kubernetes/kubernetes-server.ts';
 import { sourcesOf, usedRegistry } from '../builders/in-use-app.ts';
@@ -50,8 +51,8 @@ function run(cluster: RunningKubernetes, name: string, image: string): void {
 }
 
 /** What is open of deletions, as `kind image of sources in doubt`. */
-async function told(): Promise<readonly string[]> {
-  return (await app.gone())
+async function told(of = app): Promise<readonly string[]> {
+  return (await of.gone())
     .map(({ kind, subject, detail }) => {
       const sources = Array.isArray(detail['sources']) ? ` for ${detail['sources'].join()}` : '';
       return `${kind} ${subject.digest === undefined ? '-' : nameOf.get(subject.digest)}${sources}`;
@@ -219,5 +220,41 @@ describe('F7: when one of two clusters cannot be read', () => {
     app.wait(10);
     await app.survey();
     expect(await told()).toEqual([]);
+  });
+});
+
+describe('F7: when a subscription may no longer be read, and is answered for as if nothing were in it', () => {
+  it('nothing it may use is unused, until it can be read again', async () => {
+    const azure = surveyedApp();
+    try {
+      const [arm] = await Promise.all([azure.azure('azure'), azure.cluster('aks-prod')]);
+      await azure.submitNothing('compose');
+      for (const digest of nameOf.keys()) await azure.push(repository, undefined, digest);
+      const group = (name: string, digest: string) =>
+        arm.addContainerGroup({
+          name,
+          state: 'Running',
+          containers: [{ name: 'app', image: `${usedRegistry}/${repository}@${digest}` }],
+        });
+      group('web', used);
+      await azure.survey();
+      arm.addSubscription(zeroSubscription, { isRefused: true });
+      group('worker', begun);
+      azure.wait(10);
+      await azure.survey();
+      for (const digest of nameOf.keys()) await azure.remove(repository, digest);
+      await azure.settle();
+      expect(await told(azure)).toEqual([
+        'DeletedDigestInUse used',
+        'DeletedDigestUseUnknown begun for azure',
+        'DeletedDigestUseUnknown idle for azure',
+      ]);
+      arm.addSubscription(zeroSubscription);
+      azure.wait(10);
+      await azure.survey();
+      expect(await told(azure)).toEqual(whole);
+    } finally {
+      await azure.close();
+    }
   });
 });
