@@ -118,7 +118,7 @@ function readArmEndpoint(environment: Environment, problems: string[]): string |
   if (url?.href !== `${url?.origin}/` || (url.protocol !== 'https:' && !isLocal)) {
     problems.push('ACR_AUDIT_ARM_ENDPOINT is not an https address such as https://management.azure.com');
   }
-  return text.replace(/\/+$/, '');
+  return url?.origin;
 }
 
 function readInventoryFile(

@@ -2,10 +2,16 @@ import { approvalWindows, approveImage, changeApproval } from '../../src/audit/a
 import { assessClaimed } from '../../src/audit/assess-claimed.ts';
 import { assessSources } from '../../src/audit/assess-sources.ts';
 import { assessUses } from '../../src/audit/assess-uses.ts';
+import { assessVulnerabilities } from '../../src/audit/assess-vulnerabilities.ts';
 import { deliverAlerts, tellAtOnce } from '../../src/audit/deliver-alerts.ts';
 import { escalateFindings } from '../../src/audit/escalate-findings.ts';
 import { holdsOf } from '../../src/audit/holds.ts';
-import type { Alert, AlertSink, InventorySource } from '../../src/audit/inventory-ports.ts';
+import type {
+  Alert,
+  AlertSink,
+  InventorySource,
+  VulnerabilityReports,
+} from '../../src/audit/inventory-ports.ts';
 import { judgeDeletion } from '../../src/audit/judge-deletion.ts';
 import { listUses } from '../../src/audit/list-uses.ts';
 import { recordFact } from '../../src/audit/record-fact.ts';
@@ -204,6 +210,8 @@ export function inUseApp(options: InUseAppOptions = {}) {
       retire: retireSource({ ...looking, ...stores, ids }),
       assess: assessUses({ ...judging, contents, windows, policy }),
       assessSources: looking.onChanged,
+      assessVulnerabilities: (reports: VulnerabilityReports) =>
+        assessVulnerabilities({ ...uses, reports, registries, findings, log })(),
       assessClaimed: assessClaimed({ claims, queue, registries, log }),
     };
   }

@@ -45,8 +45,8 @@ describe('F14: when the registry does not have what runs, and no event ever told
         subject: { registry: usedRegistry, repository, digest: lost },
         detail: {
           workloads: [
-            'aks-prod Deployment shop/web container app (desired, exact)',
             'aks-prod Deployment shop/web container app (running, exact)',
+            'aks-prod Deployment shop/web container app (desired, exact)',
           ],
           workloadCount: 1,
           environments: ['production'],

@@ -222,7 +222,10 @@ describe('when registries and workloads live at random', () => {
         await app.settle();
         const found = (await app.open())
           .filter(({ kind }) => kind === 'DeletedDigestInUse' || kind === 'DeletedDigestUseUnknown')
-          .map(({ kind, subject: { digest } }) => `${kind} ${digest === undefined ? -1 : digests.indexOf(digest)}`);
+          .map(
+            ({ kind, subject: { digest } }) =>
+              `${kind} ${digest === undefined ? -1 : digests.indexOf(digest)}`,
+          );
         const wanted = [...deleted]
           .filter((index) => truth.isNeeded(index))
           .map((index) => `DeletedDigestInUse ${index}`);

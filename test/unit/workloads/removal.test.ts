@@ -151,8 +151,8 @@ describe('when uses are told together', () => {
     expect(detail).toEqual({
       workloads: [
         'aks-prod Deployment shop/api container app (running, inferred)',
-        'aks-prod Deployment shop/web container app (desired, exact)',
         'aks-prod Deployment shop/web container app (running, exact)',
+        'aks-prod Deployment shop/web container app (desired, exact)',
       ],
       workloadCount: 2,
       environments: ['production', 'staging'],
@@ -169,6 +169,16 @@ describe('when uses are told together', () => {
     const { workloads, workloadCount } = usesDetail(many);
     expect(workloads).toHaveLength(20);
     expect(workloadCount).toBe(30);
+  });
+
+  it('those are named first that cannot wait', () => {
+    const kept = Array.from({ length: 30 }, (_, index) =>
+      useOf(claimOf({ digest, state: 'rollback', of: { name: `a-${index}` } })),
+    );
+    const running = useOf(claimOf({ digest, state: 'running', of: { name: 'z' } }));
+    const { workloads } = usesDetail([...kept, running]);
+    expect(workloads[0]).toMatch(/z.*\(running, /);
+    expect(workloads).toHaveLength(20);
   });
 
   it('the order they were found in does not matter', () => {
