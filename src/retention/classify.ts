@@ -10,6 +10,7 @@ import {
   ownReasons,
   relationsOf,
   untaggedReasons,
+  untaggedRules,
 } from './manifest-reasons.ts';
 import type { PlanItem } from './plan.ts';
 import type { RepositoryContent, RetentionManifest, RetentionTag } from './repository-content.ts';
@@ -94,6 +95,7 @@ function manifestReasons(
     else known.push(tag);
   }
   const unread = content.manifests.find(mayListAnything);
+  const rules = untaggedRules(content, policy);
   const reasons = new Map<Digest, KeepReason[]>();
   for (const manifest of content.manifests) {
     const { digest } = manifest;
@@ -105,7 +107,7 @@ function manifestReasons(
     if (tags.length > 0) own.push(...taggedReasons(tags, ofTags, doAllStay, isAsked));
     else if (!belongsToSome(manifest, relations)) {
       own.push(
-        ...untaggedReasons(manifest, content, policy).filter(({ code }) => !isAsked || code !== 'no-rule'),
+        ...untaggedReasons(manifest, content.now, rules).filter(({ code }) => !isAsked || code !== 'no-rule'),
       );
     }
     if (isSubjectRecent(manifest, relations, content.now - policy.grace)) own.push(reTagged(manifest));
@@ -164,5 +166,5 @@ function tagItem(
 }
 
 const unknownUses: KeepReason = { code: 'coverage-incomplete', detail: 'no source of the inventory' };
-const tagsFirst: KeepReason = { code: 'young', detail: 'its tags go first' };
+const tagsFirst: KeepReason = { code: 'young', detail: 'no sooner than its tags' };
 const listsItself: KeepReason = { code: 'index-unreadable', detail: 'it lists itself' };

@@ -37,19 +37,32 @@ export function mayListAnything(manifest: RetentionManifest): boolean {
   return !isKnownKind(manifest) || !manifest.isDescribed || manifest.isUnreadable;
 }
 
+/** A rule that lets images without tags of the repository go: its place in the policy, and its age in milliseconds. */
+export interface UntaggedRule {
+  readonly index: number;
+  readonly age: number;
+}
+
+/** The rules about images without tags of a repository; without any, they stay. */
+export function untaggedRules(
+  { repository: { repository } }: Pick<RepositoryContent, 'repository'>,
+  { rules }: RetentionPolicy,
+): readonly UntaggedRule[] {
+  return rules.flatMap(({ untaggedOlderThan, repositories }, index) =>
+    untaggedOlderThan !== undefined && repositories.matches(repository)
+      ? [{ index, age: untaggedOlderThan }]
+      : [],
+  );
+}
+
 /** Why an image without tags that nothing lists, and that is about nothing, stays by the rules. */
 export function untaggedReasons(
   { changedAt }: RetentionManifest,
-  { repository, now }: Pick<RepositoryContent, 'repository' | 'now'>,
-  { rules }: RetentionPolicy,
+  now: number,
+  rules: readonly UntaggedRule[],
 ): readonly KeepReason[] {
-  const ages = rules.flatMap((rule, index) =>
-    rule.untaggedOlderThan !== undefined && rule.repositories.matches(repository.repository)
-      ? [{ index, age: rule.untaggedOlderThan }]
-      : [],
-  );
-  if (ages.length === 0) return noRule;
-  return ages
+  if (rules.length === 0) return noRule;
+  return rules
     .filter(({ age }) => now - changedAt < age)
     .map(({ index }) => ({ code: 'age', detail: `rules.${index}: younger than untaggedOlderThan` }));
 }

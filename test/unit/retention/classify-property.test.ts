@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { subjectOfTag } from '../../../src/protection/referrer-kind.ts';
 import type { Digest } from '../../../src/registry/digest.ts';
+import type { Asked } from '../../../src/retention/asked.ts';
 import { classifyRepository } from '../../../src/retention/classify.ts';
 import type { KeepReason } from '../../../src/retention/keep-reason.ts';
 import type { PlanItem } from '../../../src/retention/plan.ts';
@@ -34,8 +35,8 @@ const anyContent = fc.oneof(
 );
 
 /** What is decided, by name: a tag's own, a manifest's digest. */
-function decided(content: RepositoryContent, policy: RetentionPolicy) {
-  const items = classifyRepository(content, policy);
+function decided(content: RepositoryContent, policy: RetentionPolicy, asked?: Asked) {
+  const items = classifyRepository(content, policy, asked);
   const manifests = items.filter(({ tag }) => tag === undefined);
   const tags = items.filter((item): item is PlanItem & { readonly tag: string } => item.tag !== undefined);
   return {
@@ -439,5 +440,73 @@ describe('what becomes of a repository of which more is known', () => {
       }),
       runs,
     );
+  });
+});
+
+/** What somebody else may want to delete: often much, so that something goes. */
+const anyAsked: fc.Arbitrary<Asked> = fc.record({
+  tags: fc.uniqueArray(anyTag, { minLength: 3 }).map((tags) => new Set(tags)),
+  digests: fc.uniqueArray(anyDigest, { minLength: 6 }).map((digests) => new Set(digests)),
+});
+
+describe('what somebody else may delete', () => {
+  it('when anything is asked about, no more goes than that and what is about it', () => {
+    fc.assert(
+      fc.property(anyContent, randomPolicy, anyAsked, (content, policy, asked) => {
+        const { deleted, untagged } = decided(content, policy, asked);
+        const subjectOf = new Map(content.manifests.map(({ digest, subject }) => [digest, subject]));
+        for (const digest of deleted) {
+          let about: Digest | undefined = digest;
+          while (about !== undefined && !asked.digests.has(about)) about = subjectOf.get(about);
+          expect(about).toBeDefined();
+        }
+        expect([...untagged].filter((tag) => !asked.tags.has(tag))).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  it('when all of it is deleted, what stays is whole, and every tag still names something', () => {
+    fc.assert(
+      fc.property(anyContent, randomPolicy, anyAsked, (content, policy, asked) => {
+        const { deleted, untagged } = decided(content, policy, asked);
+        for (const manifest of content.manifests.filter(({ digest }) => !deleted.has(digest))) {
+          expect(neededBy(manifest, content).filter((digest) => deleted.has(digest))).toEqual([]);
+          expect(manifest.subject !== undefined && deleted.has(manifest.subject)).toBe(false);
+        }
+        const dangling = content.tags.filter(({ tag, digest }) => deleted.has(digest) && !untagged.has(tag));
+        expect(dangling).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  it('when it is used, approved, held, locked or unread, it stays whoever asks', () => {
+    fc.assert(
+      fc.property(anyContent, randomPolicy, anyAsked, (content, policy, asked) => {
+        const { deleted, items } = decided(content, policy, asked);
+        for (const manifest of content.manifests.filter(({ digest }) => deleted.has(digest))) {
+          const { digest, children, locks, isDescribed, isUnreadable } = manifest;
+          expect([digest, ...children].some((one) => content.uses.has(one))).toBe(false);
+          expect(content.kept.has(digest)).toBe(false);
+          expect(locks).toMatchObject({ canDelete: true, canWrite: true });
+          expect({ isDescribed, isUnreadable }).toEqual({ isDescribed: true, isUnreadable: false });
+        }
+        for (const { action, reasons } of items) expect(reasons.length > 0).toBe(action === 'keep');
+        const doubtful = { ...content, unclaimed: 'unknown' as const };
+        expect(decided(doubtful, policy, asked)).toMatchObject({ deleted: new Set(), untagged: new Set() });
+      }),
+      runs,
+    );
+  });
+
+  it('when random repositories are asked about, enough goes that something is tried', () => {
+    const sampled = fc.sample(fc.tuple(randomContent('whole'), randomPolicy, anyAsked), {
+      numRuns: 400,
+      seed: 7,
+    });
+    const going = sampled.map(([content, policy, asked]) => decided(content, policy, asked));
+    expect(going.filter(({ deleted }) => deleted.size > 0).length).toBeGreaterThan(80);
+    expect(going.filter(({ untagged }) => untagged.size > 0).length).toBeGreaterThan(20);
   });
 });
