@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AuditFault } from '../../../src/audit/fault.ts';
 import { reconcileNext } from '../../../src/audit/reconcile-next.ts';
 import type { ReconcileSummary, Reconciliation } from '../../../src/audit/reconcile-repository.ts';
+import { comparisons } from '../../../src/storage/comparisons.ts';
 import { reconcileRounds } from '../../../src/storage/reconcile-rounds.ts';
 import { unannouncedChanges } from '../../../src/storage/unannounced-changes.ts';
 import { type InUseApp, inUseApp, usedRegistry } from '../../builders/in-use-app.ts';
@@ -32,6 +33,7 @@ function comparing(app: InUseApp) {
         return summary;
       },
       rounds: reconcileRounds(app.tables.inventory),
+      comparisons: comparisons(app.tables.repositories),
       leases: app.leases,
       changes: unannouncedChanges(app.tables.inventory),
       findings: app.findings,
