@@ -18,6 +18,20 @@ export function readReason(json: unknown): BodyReading<{ readonly reason: string
     : { ok: true, value: { reason } };
 }
 
+const hashForm = textThat('the hash of a plan: 64 lower-case hexadecimal digits', (text) =>
+  /^[0-9a-f]{64}$/.test(text),
+);
+
+/** Reads the body `{hash, reason}` of a decision on a plan. */
+export function readDecision(json: unknown): BodyReading<{ readonly hash: string; readonly reason: string }> {
+  const findings = noFindings();
+  const fields = strictFieldsOf(json, '', findings, ['hash', 'reason']);
+  const [hash, reason] = [fields.required('hash', hashForm), fields.required('reason', reasonForm)];
+  return hash === undefined || reason === undefined || findings.problems.length > 0
+    ? { ok: false, problems: findings.problems }
+    : { ok: true, value: { hash, reason } };
+}
+
 const outcomeForm = oneOf<'good' | 'failed'>(['good', 'failed']);
 
 /** Reads the body `{outcome}`. */

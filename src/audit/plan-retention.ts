@@ -12,7 +12,7 @@ import { approvalId } from './approval-id.ts';
 import { AuditFault } from './fault.ts';
 import { type FreedPorts, freedByPlan } from './freed-by-plan.ts';
 import type { Progress } from './history-pages.ts';
-import type { Clock, Log } from './ports.ts';
+import type { Clock, Leases, Log } from './ports.ts';
 import type { Ids } from './protection-ports.ts';
 import type {
   PlanCounts,
@@ -37,6 +37,7 @@ export interface PlanRetentionPorts extends FreedPorts {
   /** Whether soft delete is on; `undefined` when it is not known. */
   readonly softDelete: (registry: string) => Promise<boolean | undefined>;
   readonly ids: Ids;
+  readonly leases: Leases;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -81,11 +82,13 @@ export function beginPlan({
  * was. @throws a retryable AuditFault when storage does not answer.
  */
 export function makePlan(ports: PlanRetentionPorts) {
-  const { plans, contents, policy, policyHash, clock, log } = ports;
+  const { plans, contents, policy, policyHash, leases, clock, log } = ports;
 
-  return async (registry: string, id: string): Promise<PlanHeader | undefined> => {
+  async function make(registry: string, id: string, signal: AbortSignal): Promise<PlanHeader | undefined> {
     const stored = await plans.get(registry, id);
     if (stored === undefined || stored.header.state !== 'making') return stored?.header;
+    // What a run that was cut off has decided was decided by the policy of then.
+    if (stored.header.inputs.policyHash !== policyHash) return outdated(stored);
     const inputs = await inputsOf(ports, registry);
     const hash = planHash(ports.hashing(), { registry, inputs: inputs.hashed, policy });
     const watch = capWatch(policy.caps);
@@ -106,6 +109,7 @@ export function makePlan(ports: PlanRetentionPorts) {
     }
     for await (const repository of contents.repositories(registry)) {
       if (orderOf(repository) <= last || (isAbout && !isAbout.matches(repository))) continue;
+      signal.throwIfAborted();
       const decided = await decide(ports, { registry, repository });
       const plan = { ...decided, blocks: [...decided.blocks, ...watch.add(decided)] };
       await plans.write(id, plan);
@@ -125,12 +129,38 @@ export function makePlan(ports: PlanRetentionPorts) {
       hash: hash.digest(),
       ...(softDelete === undefined ? {} : { softDelete }),
     };
-    if ((await plans.put(made, stored.version)) === 'conflict') {
-      throw new AuditFault('contention', `the plan ${id} was changed while it was made`, { retryable: true });
-    }
+    await end(made, stored.version);
     log.info('plan made', { registry, id, state: made.state, ...counts, at: clock.now(), policyHash });
     return made;
+  }
+
+  async function outdated({ header, version }: StoredPlan): Promise<PlanHeader> {
+    const stoppedBecause = 'the policy was changed while it was made';
+    const failed: PlanHeader = { ...header, state: 'failed', stoppedBecause };
+    await end(failed, version);
+    log.warn('plan given up', { registry: header.registry, id: header.id, because: stoppedBecause });
+    return failed;
+  }
+
+  async function end(header: PlanHeader, version: string): Promise<void> {
+    if ((await plans.put(header, version)) === 'written') return;
+    throw new AuditFault('contention', `the plan ${header.id} was changed while it was made`, {
+      retryable: true,
+    });
+  }
+
+  return async (registry: string, id: string): Promise<PlanHeader | undefined> => {
+    const made = await leases.hold(`retention-plan/${registry}/${id}`, (signal) =>
+      make(registry, id, signal),
+    );
+    if (made.held) return made.result;
+    throw new AuditFault('plan-under-way', `the plan ${id} is being made already`, { retryable: true });
   };
+}
+
+interface StoredPlan {
+  readonly header: PlanHeader;
+  readonly version: string;
 }
 
 async function inputsOf(

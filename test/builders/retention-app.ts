@@ -1,5 +1,9 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { checkRetention } from '../../src/audit/check-retention.ts';
 import { holdsOf, placeHold } from '../../src/audit/holds.ts';
+import { listDecisions } from '../../src/audit/list-decisions.ts';
+import { manifestLayers } from '../../src/audit/manifest-layers.ts';
+import { beginPlan, makePlan } from '../../src/audit/plan-retention.ts';
 import { reconcileRepository } from '../../src/audit/reconcile-repository.ts';
 import { recordFact } from '../../src/audit/record-fact.ts';
 import { repositoryContent } from '../../src/audit/repository-content.ts';
@@ -15,7 +19,8 @@ import { sourceStates } from '../../src/storage/source-states.ts';
 import { stateReader } from '../../src/storage/state-reader.ts';
 import { storesOver } from './history-stores.ts';
 import { type InUseApp, type InUseAppOptions, inUseApp, usedRegistry } from './in-use-app.ts';
-import { policyOf } from './retention-content.ts';
+import { memoryPlans } from './memory-plans.ts';
+import { patternOf, policyOf } from './retention-content.ts';
 
 /** Milliseconds of a day. */
 export const day = 86_400_000;
@@ -25,7 +30,10 @@ export function retentionApp(options: InUseAppOptions & { readonly policy?: neve
   const app: InUseApp = inUseApp(options);
   const { repositories } = app.tables;
   const over = { ...app.tables, ...options.tables };
-  const settings: { policy: RetentionPolicy | undefined } = { policy: policyOf() };
+  const settings: { policy: RetentionPolicy | undefined; policyHash: string } = {
+    policy: policyOf(),
+    policyHash: 'a'.repeat(64),
+  };
   const stores = storesOver(over);
   const states = stateReader(over.repositories);
   const queries: string[] = [];
@@ -63,8 +71,48 @@ export function retentionApp(options: InUseAppOptions & { readonly policy?: neve
   };
   const compared = comparisons(over.repositories);
 
+  const plans = memoryPlans();
+  const waiting: { readonly make?: string; readonly run?: string }[] = [];
+  const queue = {
+    make: async (_: string, make: string) => void waiting.push({ make }),
+    run: async (_: string, run: string) => void waiting.push({ run }),
+  };
+  const hashing = () => {
+    const hash = createHash('sha256');
+    return { update: (text: string) => void hash.update(text), digest: () => hash.digest('hex') };
+  };
+  const ids = { random: () => randomBytes(6).toString('hex'), of: () => 'f'.repeat(12) };
+  /** What plans are made by, with the policy as it is now. */
+  const planning = () => ({
+    ...stores,
+    plans,
+    queue,
+    contents,
+    content: repositoryContent(ports),
+    coverage: sourceCoverage(ports),
+    progress: { of: async () => ({ rejected: 0, lastEventAt: app.clock.time - 1 }) },
+    policy: settings.policy ?? policyOf(),
+    policyHash: settings.policyHash,
+    hashing,
+    pattern: patternOf,
+    softDelete: async () => undefined,
+    layers: manifestLayers(new Map([[usedRegistry, app.registry.content]])),
+    leases: app.leases,
+    canDelete: true,
+    ids,
+    clock: app.clock,
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+  });
+  const somebody = { id: 'planner', name: 'Planner', roles: [] };
+
   return {
     ...app,
+    plans,
+    waiting,
+    planning,
+    beginPlan: (repositories?: string) => beginPlan(planning())(usedRegistry, repositories, somebody),
+    makePlan: (id: string) => makePlan(planning())(usedRegistry, id),
+    decisions: listDecisions({ plans }),
     ports,
     contents,
     queries,
@@ -79,12 +127,7 @@ export function retentionApp(options: InUseAppOptions & { readonly policy?: neve
         content: repositoryContent(ports),
         policy: settings.policy,
       })(references.map(asked)),
-    hold: placeHold({
-      ...stores,
-      states,
-      clock: app.clock,
-      ids: { random: () => 'f'.repeat(12), of: () => 'f'.repeat(12) },
-    }),
+    hold: placeHold({ ...stores, states, clock: app.clock, ids }),
     /** Compares a repository whole, as a round does. */
     async compare(repository = 'team/app'): Promise<void> {
       const startedAt = app.clock.now();
