@@ -68,6 +68,11 @@ function readWebhook(
     );
   }
   const previousSecret = environment[`${setting}_PREVIOUS`];
+  if (previousSecret && previousSecret.length < shortestSecret) {
+    problems.push(
+      `${setting}_PREVIOUS is shorter than ${shortestSecret} characters: ${name} is signed by it too`,
+    );
+  }
   return { name, url, secret, ...(previousSecret ? { previousSecret } : {}) };
 }
 

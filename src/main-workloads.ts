@@ -93,6 +93,8 @@ export function workloadsOf(parts: WorkloadParts) {
 
   return {
     uses: inventoryUses(uses),
+    /** What uses are found by. */
+    usesPorts: uses,
     listUses: listUses(uses),
     ...(reports === undefined
       ? {}

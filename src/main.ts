@@ -30,6 +30,15 @@ import { getHoldsRoute, postHoldsRoute, postLiftRoute } from './api/holds.ts';
 import { getInventoryRoute, postRetireRoute, putInventoryRoute } from './api/inventory.ts';
 import { recordsRoute } from './api/records.ts';
 import { resolveRoute } from './api/resolve.ts';
+import { postRetentionCheckRoute } from './api/retention-check.ts';
+import {
+  getPlanItemsRoute,
+  getPlanRoute,
+  getPlansRoute,
+  postPlanApproveRoute,
+  postPlanExecuteRoute,
+  postPlansRoute,
+} from './api/retention-plans.ts';
 import { registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
 import { usesRoute } from './api/uses.ts';
@@ -59,7 +68,9 @@ import { registerProtection } from './functions/protection.ts';
 import { registerReconciliation } from './functions/reconcile.ts';
 import { registerRegistryEvents } from './functions/registry-events.ts';
 import { registerRegistryEventsQueue } from './functions/registry-events-queue.ts';
+import { registerRetention } from './functions/retention.ts';
 import type { AuditRecord } from './history/fact.ts';
+import { retentionOf } from './main-retention.ts';
 import { workloadsOf } from './main-workloads.ts';
 import type { LogSource } from './registry/log-source.ts';
 import { readSettings } from './settings.ts';
@@ -83,6 +94,7 @@ import { progress as progressOf } from './storage/progress.ts';
 import { protectionIndex } from './storage/protection-index.ts';
 import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts';
 import { reconcileRounds } from './storage/reconcile-rounds.ts';
+import { recordedRepositories } from './storage/recorded-repositories.ts';
 import { rejections } from './storage/rejections.ts';
 import { stateReader } from './storage/state-reader.ts';
 import { statementPages } from './storage/statement-pages.ts';
@@ -104,11 +116,11 @@ const log = consoleLog();
 const identity = azureCredential(settings.clientId);
 
 const { storage } = settings;
-const tables = tablesOf(
+const clientOf =
   'connectionString' in storage
     ? clientsByConnectionString(storage.connectionString)
-    : clientsByIdentity(storage.tableServiceUri, identity),
-);
+    : clientsByIdentity(storage.tableServiceUri, identity);
+const tables = tablesOf(clientOf);
 const queues =
   'connectionString' in storage
     ? QueueServiceClient.fromConnectionString(storage.connectionString)
@@ -304,6 +316,24 @@ registerInventory({
   assessQueueName,
   log,
 });
+const retention = retentionOf({
+  settings,
+  tables,
+  queues,
+  blobs,
+  credential:
+    settings.registryToken === undefined ? azureCredential(settings.deleterClientId) : registryCredential,
+  recorded: (registry) => recordedRepositories(clientOf('repositories'), registry),
+  contents,
+  uses: workloads.usesPorts,
+  windows,
+  holds,
+  progress,
+  statements,
+  leases: lease,
+  log,
+});
+registerRetention({ ...retention, reject: rejectMessage(ingest, 'plan-failed'), log });
 const approvals = {
   approve: policy && approveImage({ ...statements, contents, index, known, policy }),
   change: changeApproval(statements),
@@ -361,6 +391,13 @@ registerRoutes(
     postHoldsRoute(settings.registries, holding),
     getHoldsRoute(settings.registries, holding),
     postLiftRoute(settings.registries, holding, clock.now),
+    postRetentionCheckRoute(settings.registries, retention.check),
+    postPlansRoute(settings.registries, retention.plans),
+    getPlansRoute(settings.registries, retention.plans),
+    getPlanRoute(settings.registries, retention.plans),
+    getPlanItemsRoute(settings.registries, retention.plans),
+    postPlanApproveRoute(settings.registries, retention.plans),
+    postPlanExecuteRoute(settings.registries, retention.plans),
     postVerifyRoute(policy && verifyDeployment({ contents, known, states, holds, policy, clock })),
   ],
   settings.auth,

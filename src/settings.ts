@@ -4,6 +4,7 @@ import type { Policy } from './protection/policy.ts';
 import { readPolicy } from './protection/policy-reading.ts';
 import type { AcceptedRegistry } from './registry/accepted-registry.ts';
 import type { LogSource } from './registry/log-source.ts';
+import { registryNamed } from './registry/reference.ts';
 import type { Source } from './workloads/source.ts';
 import { readSources } from './workloads/source-reading.ts';
 
@@ -137,7 +138,7 @@ function readArmEndpoint(environment: Environment, problems: string[]): string |
   if (url?.href !== `${url?.origin}/` || (url.protocol !== 'https:' && !isLocal)) {
     problems.push('ACR_AUDIT_ARM_ENDPOINT is not an https address such as https://management.azure.com');
   }
-  return text.replace(/\/+$/, '');
+  return url?.origin;
 }
 
 function readInventoryFile(
@@ -183,10 +184,11 @@ function readRegistries(text: string | undefined, problems: string[]): readonly 
     );
   }
   const registries = parts.map((part): AcceptedRegistry => {
-    const [server = '', ...id] = part.toLowerCase().split('=');
+    const [domain = '', ...id] = part.toLowerCase().split('=');
+    const server = registryNamed(domain);
     const resourceId = id.join('=').replace(/\/+$/, '');
-    if (!isLoginServer(server)) {
-      problems.push(`REGISTRIES: "${server}" is not a login server such as contoso.azurecr.io`);
+    if (!isLoginServer(domain)) {
+      problems.push(`REGISTRIES: "${domain}" is not a login server such as contoso.azurecr.io`);
     }
     if (id.length > 0 && !resourceIdForm.test(resourceId)) {
       problems.push(`REGISTRIES: "${resourceId}" is not the resource id of a container registry`);
@@ -253,7 +255,8 @@ function logSourceOf(
   registries: readonly AcceptedRegistry[],
   problems: string[],
 ): LogSource | undefined {
-  const [loginServer = '', place = '', ...rest] = part.split('=');
+  const [domain = '', place = '', ...rest] = part.split('=');
+  const loginServer = registryNamed(domain);
   const registry = registries.find((one) => one.loginServer === loginServer);
   if (registry === undefined) {
     problems.push(`ACR_AUDIT_LOGS: "${loginServer}" is not among the REGISTRIES`);

@@ -3,7 +3,7 @@ import type { RepositoryId } from '../history/fact.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import type { Digest } from '../registry/digest.ts';
 import { cleanFreeText } from '../registry/free-text.ts';
-import { parseReference } from '../registry/reference.ts';
+import { parseReference, registryNamed } from '../registry/reference.ts';
 import { badParameters } from './problem.ts';
 
 /** An image parameter that names a repository at least. */
@@ -80,8 +80,9 @@ export function readDigestImage(
   return { registry, repository, digest };
 }
 
-/** The audited registry of that name: an accepted one, or one connected to it. */
-function registryOf(name: string, registries: readonly AcceptedRegistry[]): string | undefined {
+/** The audited registry at that address: an accepted one, or one connected to it. */
+function registryOf(address: string, registries: readonly AcceptedRegistry[]): string | undefined {
+  const name = registryNamed(address);
   const isAudited = registries.some(({ loginServer }) => {
     const label = name.endsWith(`.${loginServer}`) ? name.slice(0, -loginServer.length - 1) : undefined;
     return name === loginServer || (label !== undefined && /^[a-z0-9-]+$/.test(label));

@@ -1,4 +1,4 @@
-import { findingOf } from '../findings/finding.ts';
+import { type Finding, findingOf } from '../findings/finding.ts';
 import { AuditFault } from './fault.ts';
 import type { Findings } from './findings.ts';
 import type { ChangeCounts, Clock, Leases, Log, UnannouncedChanges } from './ports.ts';
@@ -39,9 +39,11 @@ export function reconcileNext(ports: ReconcileNextPorts) {
   ): Promise<'done' | 'not-audited'> {
     const { registry, repository, source, before } = reconciliation;
     const startedAt = clock.now();
+    let soFar: ChangeCounts = nothing;
     let noted = 0;
 
     async function onProgress(found: ReconcileSummary): Promise<void> {
+      soFar = found;
       const count = sumOf(found);
       // What was there before the registry was first looked at was never to be announced.
       if (source === 'backfill' || count === noted) return;
@@ -50,12 +52,16 @@ export function reconcileNext(ports: ReconcileNextPorts) {
     }
 
     /** Untags are announced by no event, so finding one says nothing of the events. */
-    async function tell({ pushes, untags, deletions }: ChangeCounts): Promise<void> {
-      if (source === 'backfill') return;
-      const isFound = pushes + deletions > 0;
+    function unannounced({ pushes, untags, deletions }: ChangeCounts): readonly Finding[] {
+      if (source === 'backfill' || pushes + deletions === 0) return [];
       const since = before === undefined ? {} : { notBefore: before };
       const detail = { pushes, untags, deletions, ...since, foundAt: startedAt };
-      const found = isFound ? [findingOf('UnannouncedChange', { registry, repository }, detail)] : [];
+      return [findingOf('UnannouncedChange', { registry, repository }, detail)];
+    }
+
+    async function tell(counts: ChangeCounts): Promise<void> {
+      if (source === 'backfill') return;
+      const found = unannounced(counts);
       await findings.raise(registry, found, startedAt);
       const stillThere = new Set(found.map(({ identity }) => identity));
       await findings.settle(registry, { repository, kinds: ['UnannouncedChange'] }, stillThere, startedAt);
@@ -70,6 +76,8 @@ export function reconcileNext(ports: ReconcileNextPorts) {
       return 'done';
     } catch (error) {
       await rounds.remember(registry, { repository, failed: before === undefined ? {} : { before } });
+      // What it found is known from now on: no other comparison would tell it.
+      await findings.raise(registry, unannounced(soFar), startedAt);
       throw error;
     }
   }
@@ -90,6 +98,8 @@ export function reconcileNext(ports: ReconcileNextPorts) {
     if (isRepeated || hasFailed) await rounds.remember(registry, { repository });
   };
 }
+
+const nothing: ChangeCounts = { pushes: 0, untags: 0, deletions: 0, lockChanges: 0 };
 
 function sumOf({ pushes, untags, deletions, lockChanges }: ChangeCounts): number {
   return pushes + untags + deletions + lockChanges;

@@ -9,7 +9,7 @@ export interface RejectMessagePorts {
 /** Gives up a message that failed too often, visibly: it is kept among what is rejected. */
 export function rejectMessage(
   { rejections, clock, log }: RejectMessagePorts,
-  reason: 'comparison-failed' | 'enforcement-failed' | 'look-failed',
+  reason: 'comparison-failed' | 'enforcement-failed' | 'look-failed' | 'plan-failed',
 ) {
   return async (message: unknown, registry: string | undefined): Promise<void> => {
     const detail = 'tried too often and never completed; the log has the fault of the last attempt';

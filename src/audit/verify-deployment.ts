@@ -7,7 +7,7 @@ import type { Policy } from '../protection/policy.ts';
 import { windowsAt } from '../protection/rollback-window.ts';
 import { type DeploymentVerdict, type ImageFacts, judgeDeployment } from '../protection/verdict.ts';
 import type { Digest } from '../registry/digest.ts';
-import { parseReference } from '../registry/reference.ts';
+import { parseReference, registryNamed } from '../registry/reference.ts';
 import { approvalOf } from './approvals.ts';
 import { AuditFault } from './fault.ts';
 import { readLocksSeen } from './locks-seen.ts';
@@ -42,7 +42,8 @@ const nothingKnown = { exists: 'unknown', closure: 'unknown', locked: 'unknown',
 async function factsOf(ports: VerifyDeploymentPorts, image: string): Promise<ImageFacts> {
   const reading = parseReference(image);
   if (!reading.ok) return { image, reading, ...nothingKnown };
-  const { registry, repository, tag, digest } = reading.reference;
+  const { repository, tag, digest } = reading.reference;
+  const registry = reading.reference.registry && registryNamed(reading.reference.registry);
   const content = registry === undefined ? undefined : ports.contents.get(registry);
   if (registry === undefined || content === undefined) return { image, reading, ...nothingKnown };
   const id: RepositoryId = { registry, repository };

@@ -4,7 +4,7 @@ import { noFindings } from '../registry/findings.ts';
 import { digestForm, type Form, textThat } from '../registry/form.ts';
 import { cleanFreeText } from '../registry/free-text.ts';
 import { present } from '../registry/present.ts';
-import { parseReference, type Reference } from '../registry/reference.ts';
+import { parseReference, type Reference, registryNamed } from '../registry/reference.ts';
 import type { Evidence, ScanEvidence } from './approval.ts';
 import {
   environmentForm,
@@ -105,7 +105,7 @@ function readImage(fields: StrictFields): ApprovalRequest['image'] | undefined {
     );
     return undefined;
   }
-  return { ...reading.reference, registry };
+  return { ...reading.reference, registry: registryNamed(registry) };
 }
 
 function readScan(fields: StrictFields | undefined): ScanEvidence | undefined {

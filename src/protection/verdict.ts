@@ -1,5 +1,10 @@
 import type { Digest } from '../registry/digest.ts';
-import { formatReference, type Reference, type ReferenceReading } from '../registry/reference.ts';
+import {
+  formatReference,
+  type Reference,
+  type ReferenceReading,
+  registryNamed,
+} from '../registry/reference.ts';
 import { compareApprovals } from './approval-order.ts';
 import { environmentNamed, environmentsOf, isApprovedRegistry, type Policy } from './policy.ts';
 import { type ApprovalWindow, isOpen } from './rollback-window.ts';
@@ -95,7 +100,7 @@ function reasonsAgainst(policy: Policy, environment: string, facts: ImageFacts):
   const { registry, repository } = facts.reading.reference;
   if (registry === undefined) return [because('registry-not-named', 'name the image with its registry')];
   const reasons: VerdictReason[] = [];
-  if (!isApprovedRegistry(policy, registry)) {
+  if (!isApprovedRegistry(policy, registryNamed(registry))) {
     reasons.push(because('registry-not-approved', `${registry} is no approved registry`));
   }
   if (!environmentsOf(policy, repository).includes(environment)) {

@@ -70,6 +70,18 @@ export function formatReference(reference: Reference): string {
   ].join('');
 }
 
+/**
+ * The registry that a domain leads to, by its one name: 443 is the port of HTTPS, which goes without saying, and a regional
+ * endpoint such as `contoso.westeurope.geo.azurecr.io` is `contoso.azurecr.io` in one of its regions.
+ * Source: https://learn.microsoft.com/azure/container-registry/container-registry-geo-replication#how-regional-endpoints-work
+ */
+export function registryNamed(domain: string): string {
+  return domain
+    .toLowerCase()
+    .replace(/:443$/, '')
+    .replace(/^([a-z0-9-]+)\.[a-z0-9-]+\.geo\.(azurecr\.[a-z]+)$/, '$1.$2');
+}
+
 /** `[domain/]repository[:tag]` */
 function readNamed(text: string): ReferenceReading {
   const [first, rest] = cut(text, text.indexOf('/'));

@@ -1,7 +1,7 @@
 import { parseDigest } from '../registry/digest.ts';
 import { cleanFreeText, quote } from '../registry/free-text.ts';
 import { present } from '../registry/present.ts';
-import { parseReference } from '../registry/reference.ts';
+import { parseReference, registryNamed } from '../registry/reference.ts';
 import type { Claim, InventoryReading, ReadingProblem, ReportedClaim, Workload } from './claim.ts';
 import { placed, type Source } from './source.ts';
 
@@ -79,7 +79,8 @@ function claimOf(
   const { reference } = reading;
   const digest = reference.digest ?? pulledDigest(pulled);
   // https://github.com/distribution/reference: a name without a domain is of Docker Hub, without a tag it is `latest`.
-  const isHub = reference.registry === undefined || /^(?:index\.)?docker\.io$/.test(reference.registry);
+  const registry = registryNamed(reference.registry ?? 'docker.io');
+  const isHub = /^(?:index\.)?docker\.io$/.test(registry);
   const { repository } = reference;
   const tag = reference.tag ?? (reference.digest === undefined ? 'latest' : undefined);
   return {
@@ -87,7 +88,7 @@ function claimOf(
     workload,
     state,
     image: cleanFreeText(image, 1_024).text,
-    registry: isHub ? 'docker.io' : (reference.registry ?? 'docker.io'),
+    registry: isHub ? 'docker.io' : registry,
     repository: isHub && !repository.includes('/') ? `library/${repository}` : repository,
     isPinned: reference.digest !== undefined,
     ...present({

@@ -2,7 +2,7 @@ import { type Finding, findingOf } from '../findings/finding.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import type { Digest } from '../registry/digest.ts';
 import { present } from '../registry/present.ts';
-import type { ClaimState } from './claim.ts';
+import { type ClaimState, claimStates } from './claim.ts';
 import type { Judgement, Use } from './judgement.ts';
 import { workloadText } from './source.ts';
 import { mostPressing } from './use.ts';
@@ -36,9 +36,16 @@ const mostNamed = 20;
 export function usesDetail(uses: readonly Use[]) {
   const texts = (values: Iterable<string | undefined>) =>
     [...new Set([...values].filter((value) => value !== undefined))].sort().slice(0, mostNamed);
-  const named = texts(uses.map((use) => `${workloadText(use.claim)} (${use.claim.state}, ${use.certainty})`));
+  // Those first that cannot wait: only so many are named.
+  const named = claimStates.flatMap((state) =>
+    texts(
+      uses
+        .filter(({ claim }) => claim.state === state)
+        .map((use) => `${workloadText(use.claim)} (${state}, ${use.certainty})`),
+    ),
+  );
   return {
-    workloads: named,
+    workloads: named.slice(0, mostNamed),
     workloadCount: new Set(uses.map(({ claim }) => workloadText(claim))).size,
     environments: texts(uses.map(({ claim }) => claim.workload.environment)),
     owners: texts(uses.map(({ claim }) => claim.workload.owner)),

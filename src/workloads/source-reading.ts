@@ -103,7 +103,9 @@ function readAccess(type: (typeof types)[number], fields: StrictFields): SourceA
         max: 10,
         optional: true,
       });
-      if (subscriptions.length + managementGroups.length === 0) {
+      // One that cannot be read is told already.
+      const isSent = (field: string) => fields.optional(field, anything) !== undefined;
+      if (!fieldsOfType.azure.some(isSent)) {
         fields.problem('subscriptions', 'is missing: name the subscriptions whose workloads are read');
       }
       return { type, subscriptions: subscriptions.map((id) => id.toLowerCase()), managementGroups };
@@ -119,7 +121,11 @@ function readAccess(type: (typeof types)[number], fields: StrictFields): SourceA
         );
         return undefined;
       }
-      if (cluster !== undefined) return { type: 'aks', cluster };
+      if (cluster !== undefined) {
+        if (context !== undefined)
+          fields.problem('context', 'is of a kubeconfig, and this one names a cluster');
+        return { type: 'aks', cluster };
+      }
       return file === undefined ? undefined : { type: 'kubeconfig', file, ...present({ context }) };
     }
   }

@@ -2,10 +2,16 @@ import { approvalWindows, approveImage, changeApproval } from '../../src/audit/a
 import { assessClaimed } from '../../src/audit/assess-claimed.ts';
 import { assessSources } from '../../src/audit/assess-sources.ts';
 import { assessUses } from '../../src/audit/assess-uses.ts';
+import { assessVulnerabilities } from '../../src/audit/assess-vulnerabilities.ts';
 import { deliverAlerts, tellAtOnce } from '../../src/audit/deliver-alerts.ts';
 import { escalateFindings } from '../../src/audit/escalate-findings.ts';
 import { holdsOf } from '../../src/audit/holds.ts';
-import type { Alert, AlertSink } from '../../src/audit/inventory-ports.ts';
+import type {
+  Alert,
+  AlertSink,
+  InventorySource,
+  VulnerabilityReports,
+} from '../../src/audit/inventory-ports.ts';
 import { judgeDeletion } from '../../src/audit/judge-deletion.ts';
 import { listUses } from '../../src/audit/list-uses.ts';
 import { recordFact } from '../../src/audit/record-fact.ts';
@@ -141,6 +147,7 @@ export function inUseApp(options: InUseAppOptions = {}) {
   });
 
   const said = new Map<string, { claims: readonly ReportedClaim[]; problems: readonly ReadingProblem[] }>();
+  const attached = new Map<string, InventorySource>();
   const waiting: { readonly refresh?: string; readonly assess?: RepositoryId }[] = [];
   const queue = {
     refresh: async (source: string) => void waiting.push({ refresh: source }),
@@ -160,9 +167,9 @@ export function inUseApp(options: InUseAppOptions = {}) {
     const inventories = new Map(
       sources
         .filter(({ access }) => access.type !== 'submitted')
-        .map(({ name }) => [
+        .map(({ name }): readonly [string, InventorySource] => [
           name,
-          {
+          attached.get(name) ?? {
             async read() {
               return (
                 said.get(name) ?? { claims: [], problems: [{ where: name, problem: 'cannot be reached' }] }
@@ -205,6 +212,8 @@ export function inUseApp(options: InUseAppOptions = {}) {
       retire: retireSource({ ...looking, ...stores, ids }),
       assess: assessUses({ ...judging, contents, windows, policy }),
       assessSources: looking.onChanged,
+      assessVulnerabilities: (reports: VulnerabilityReports) =>
+        assessVulnerabilities({ ...uses, reports, registries, findings, log })(),
       assessClaimed: assessClaimed({ claims, queue, registries, log }),
     };
   }
@@ -304,6 +313,8 @@ export function inUseApp(options: InUseAppOptions = {}) {
       said.set(source, { claims: reported, problems });
     },
     silence: (source: string) => said.delete(source),
+    /** Has a source read by its adapter from now on, and say nothing else. */
+    attach: (source: string, inventory: InventorySource) => void attached.set(source, inventory),
     open: (where = usedRegistry) => listed(where, ['open']),
     listed,
     estate: () => listed(estate, ['open']),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readSettings, SettingsError } from '../../src/settings.ts';
+import { type ReadText, readSettings, SettingsError } from '../../src/settings.ts';
 
 const resourceId =
   '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/contoso-rg' +
@@ -13,9 +13,12 @@ const endpoints = {
 };
 const least = { REGISTRIES: 'contoso.azurecr.io', ...storage };
 
-function problemsOf(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+function problemsOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  readText?: ReadText,
+): readonly string[] {
   try {
-    readSettings(environment);
+    readSettings(environment, readText);
     return [];
   } catch (error) {
     if (error instanceof SettingsError) return error.problems;
@@ -47,6 +50,17 @@ describe('registries', () => {
       { loginServer: 'fabrikam-a1b2.azurecr.io' },
       { loginServer: 'localhost:5443' },
     ]);
+  });
+
+  it('when one is named with the port of HTTPS, or at the endpoint of a region, it is known by its one name', () => {
+    const REGISTRIES = 'contoso.azurecr.io:443,fabrikam-a1b2.westeurope.geo.azurecr.io';
+    const ACR_AUDIT_LOGS = `contoso.azurecr.io:443=${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}`;
+    const { registries, logs } = readSettings({ ...storage, REGISTRIES, ACR_AUDIT_LOGS });
+    expect(registries).toEqual([
+      { loginServer: 'contoso.azurecr.io' },
+      { loginServer: 'fabrikam-a1b2.azurecr.io' },
+    ]);
+    expect(logs).toMatchObject([{ loginServer: 'contoso.azurecr.io' }]);
   });
 
   it.each([undefined, '', ' , ;'])('when REGISTRIES is %j, that is the problem', (REGISTRIES) => {
@@ -296,5 +310,99 @@ describe('when a policy is deployed', () => {
     const bad = JSON.stringify({ version: 1, registries: ['('], environments: [], repositories: [] });
     expect(problemsOf({ 'policy.json': bad }).length).toBeGreaterThan(1);
     expect(problemsOf({ 'policy.json': bad })[0]).toMatch(/^policy\.json: /);
+  });
+});
+
+describe('when sources of the inventory are deployed', () => {
+  const inventory = JSON.stringify({ version: 1, sources: [{ name: 'gitops', type: 'submitted' }] });
+  const files =
+    (texts: Readonly<Record<string, string>>) =>
+    (path: string): string | undefined =>
+      texts[path];
+  const namesIn = (environment: Readonly<Record<string, string>>, texts: Readonly<Record<string, string>>) =>
+    readSettings({ ...least, ...environment }, files(texts)).sources.map(({ name }) => name);
+
+  it('they are read from inventory.json, or from the file that is named, and there are none without', () => {
+    expect(namesIn({}, { 'inventory.json': inventory })).toEqual(['gitops']);
+    expect(namesIn({ ACR_AUDIT_INVENTORY: '' }, { 'inventory.json': inventory })).toEqual(['gitops']);
+    const other = inventory.replace('gitops', 'compose');
+    const both = { 'inventory.json': inventory, 'other.json': other };
+    expect(namesIn({ ACR_AUDIT_INVENTORY: 'other.json' }, both)).toEqual(['compose']);
+    expect(namesIn({}, {})).toEqual([]);
+  });
+
+  it.each<readonly [string, string, readonly RegExp[]]>([
+    ['is no JSON', '{', [/^inventory\.json: /]],
+    [
+      'has several problems',
+      '{"sources": [{"type": "submitted"}]}',
+      [/^inventory\.json: version is missing/, /^inventory\.json: sources\.0\.name is missing/],
+    ],
+  ])('a file that %s keeps the app from starting, with every problem', (_, text, expected) => {
+    const problems = problemsOf(least, files({ 'inventory.json': text }));
+    expect(problems).toEqual(expected.map((problem) => expect.stringMatching(problem)));
+  });
+
+  it('a file that is named and not there keeps the app from starting: nothing would count as used', () => {
+    const asked = { ...least, ACR_AUDIT_INVENTORY: 'other.json' };
+    expect(problemsOf(asked, files({ 'inventory.json': inventory }))).toEqual([
+      'ACR_AUDIT_INVENTORY names other.json, which is not there',
+    ]);
+  });
+
+  it('problems of the policy and of the inventory are told together', () => {
+    const problems = problemsOf(least, files({ 'inventory.json': '{', 'policy.json': '{' }));
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual([
+      'inventory.json:',
+      'policy.json:',
+    ]);
+  });
+});
+
+describe('when Azure Resource Manager is of another cloud', () => {
+  const endpointOf = (text: string, more: Readonly<Record<string, string>> = {}) =>
+    readSettings({ ...least, ...more, ACR_AUDIT_ARM_ENDPOINT: text }).armEndpoint;
+
+  it.each([
+    'https://management.usgovcloudapi.net',
+    'https://management.usgovcloudapi.net/',
+    ' https://Management.usgovcloudapi.net\n',
+  ])('%j is its address, without a path', (text) => {
+    expect(endpointOf(text)).toBe('https://management.usgovcloudapi.net');
+  });
+
+  it('and not told, it is that of Azure', () => {
+    expect(readSettings(least).armEndpoint).toBeUndefined();
+    expect(endpointOf('')).toBeUndefined();
+  });
+
+  it.each([
+    'management.usgovcloudapi.net',
+    'http://management.usgovcloudapi.net',
+    'https://management.usgovcloudapi.net/subscriptions',
+    'https://management.usgovcloudapi.net/?api-version=1',
+    'https://user:password@management.usgovcloudapi.net',
+    'http://127.0.0.1:9000',
+    'data:text/plain,none',
+  ])('%j is refused, and not repeated', (ACR_AUDIT_ARM_ENDPOINT) => {
+    expect(problemsOf({ ...least, ACR_AUDIT_ARM_ENDPOINT })).toEqual([
+      'ACR_AUDIT_ARM_ENDPOINT is not an https address such as https://management.azure.com',
+    ]);
+  });
+
+  it.each(['http://127.0.0.1:9000', 'http://localhost:9000/', 'http://[::1]:9000'])(
+    '%j stands in for it while developing',
+    (text) => {
+      expect(endpointOf(text, { ACR_AUDIT_AUTH: 'development' })).toBe(text.replace(/\/$/, ''));
+    },
+  );
+
+  it.each([
+    'http://management.usgovcloudapi.net',
+    'http://localhost.contoso.com',
+    'http://127.0.0.1.contoso.com',
+  ])('%j is not on this machine, and refused also while developing', (ACR_AUDIT_ARM_ENDPOINT) => {
+    const environment = { ...least, ACR_AUDIT_ARM_ENDPOINT, ACR_AUDIT_AUTH: 'development' };
+    expect(problemsOf(environment)).toHaveLength(1);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { findingOf } from '../../../src/findings/finding.ts';
+import { epoch, fact } from '../../builders/facts.ts';
 import { claimed, inUseApp, usedRegistry } from '../../builders/in-use-app.ts';
 import { digestOf } from '../../builders/registry-event.ts';
 
@@ -240,6 +241,23 @@ describe('when a digest is deleted', () => {
     expect((await app.open()).filter(({ kind }) => kind === 'DeletedDigestInUse')).toEqual([]);
   });
 
+  it('and that is told late, after it was pushed again, it is not judged: it is there', async () => {
+    const app = await covered(claimed(pinned(one), 'web'));
+    app.wait(5);
+    const between = fact('told late', (app.clock.time - epoch) / 60_000, { action: 'delete', digest: one });
+    app.wait(5);
+    await app.push('team/app', '1.0', one);
+    await app.settle();
+    app.wait(5);
+    await app.record({ registry: usedRegistry, repository: 'team/app', fact: between });
+    expect(await openOf(app)).toEqual({});
+    expect(app.waiting).toEqual([]);
+    expect(app.statements().filter(({ kind }) => kind === 'deletion-judged')).toEqual([]);
+    // The next, told in time, is judged as any.
+    await app.remove('team/app', one);
+    expect(await openOf(app)).toEqual({ DeletedDigestInUse: 1 });
+  });
+
   it('where no source is configured, the verdict says that it is not known, and nobody is alerted', async () => {
     const app = inUseApp({ sources: [] });
     await app.push('team/app', '1.0', one);
@@ -291,6 +309,23 @@ describe('when a tag is removed by itself', () => {
     await app.push('team/app', '1.0', one);
     await app.settle();
     expect(await missing()).toEqual([]);
+  });
+
+  it('and that is told late, after it was pushed again, it is not judged: the tag is there', async () => {
+    const app = await covered(claimed('team/app:1.0', 'web', { pulled: `x@${one}` }));
+    app.wait(5);
+    const between = fact('told late', (app.clock.time - epoch) / 60_000, {
+      action: 'untag',
+      tag: '1.0',
+      digest: one,
+      source: 'reconcile',
+    });
+    app.wait(5);
+    await app.push('team/app', '1.0', two);
+    await app.settle();
+    await app.record({ registry: usedRegistry, repository: 'team/app', fact: between });
+    expect((await app.open()).filter(({ kind }) => kind === 'MissingImage')).toEqual([]);
+    expect(app.statements().filter(({ kind }) => kind === 'deletion-judged')).toEqual([]);
   });
 
   it('nothing is said when only digests are named', async () => {

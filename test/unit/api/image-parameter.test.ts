@@ -28,6 +28,12 @@ describe('scope', () => {
     ['contoso.azurecr.io', { registry: 'contoso.azurecr.io' }],
     ['Contoso.AzureCR.io', { registry: 'contoso.azurecr.io' }],
     ['edge1.contoso.azurecr.io', { registry: 'edge1.contoso.azurecr.io' }],
+    ['contoso.westeurope.geo.azurecr.io', { registry: 'contoso.azurecr.io' }],
+    ['contoso.azurecr.io:443/team/app', { registry: 'contoso.azurecr.io', repository: 'team/app' }],
+    [
+      'contoso.westeurope.geo.azurecr.io/app:1',
+      { registry: 'contoso.azurecr.io', repository: 'app', tag: '1' },
+    ],
     ['team/app', { registry: 'contoso.azurecr.io', repository: 'team/app' }],
     ['app', { registry: 'contoso.azurecr.io', repository: 'app' }],
     ['contoso.azurecr.io/team/app', { registry: 'contoso.azurecr.io', repository: 'team/app' }],

@@ -46,6 +46,17 @@ describe('readApprovalRequest', () => {
     });
   });
 
+  it('when the image is named by another address of its registry, it is that registry', () => {
+    for (const address of ['contoso.azurecr.io:443', 'contoso.westeurope.geo.azurecr.io']) {
+      const reading = readApprovalRequest({
+        image: `${address}/app:v1`,
+        environment: 'staging',
+        reason: 'try',
+      });
+      expect(reading).toMatchObject({ ok: true, request: { image: { registry: 'contoso.azurecr.io' } } });
+    }
+  });
+
   it('when only what is needed is given, nothing else is there', () => {
     const reading = readApprovalRequest({
       image: 'contoso.azurecr.io/app:v1',

@@ -65,6 +65,12 @@ describe('judgeDeployment', () => {
       'warn',
       ['protection-pending'],
     ],
+    [
+      'it is named by a regional endpoint',
+      facts({ image: `contoso.westeurope.geo.azurecr.io/team/app@${digest}`, locked: false }),
+      'fail',
+      ['not-protected'],
+    ],
     ['a lock is missing', facts({ locked: false }), 'fail', ['not-protected']],
     ['its locks cannot be read', facts({ locked: 'unknown' }), 'warn', ['protection-unknown']],
     ['it is not there', facts({ exists: false }), 'fail', ['missing']],

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import type { TokenCredential } from '@azure/core-auth';
+import type { BlobServiceClient } from '@azure/storage-blob';
+import type { QueueServiceClient } from '@azure/storage-queue';
+import { registryDeletions } from './acr/registry-deletions.ts';
+import { checkRetention } from './audit/check-retention.ts';
+import { executePlan } from './audit/execute-plan.ts';
+import { giveUpPlan } from './audit/give-up-plan.ts';
+import type { Progress } from './audit/history-pages.ts';
+import { listDecisions } from './audit/list-decisions.ts';
+import { manifestLayers } from './audit/manifest-layers.ts';
+import { approvePlan, executePlanSoon } from './audit/plan-decisions.ts';
+import { beginPlan, makePlan } from './audit/plan-retention.ts';
+import type { Leases, Log } from './audit/ports.ts';
+import type { ProtectionRecordsPorts } from './audit/protection-records.ts';
+import type { RegistryContent } from './audit/registry-content.ts';
+import { repositoryContent } from './audit/repository-content.ts';
+import { stillGoes } from './audit/still-goes.ts';
+import { sourceCoverage, type UsesPorts } from './audit/uses.ts';
+import type { RepositoryId } from './history/fact.ts';
+import type { Hold } from './protection/hold.ts';
+import type { ApprovalWindow } from './protection/rollback-window.ts';
+import { readPattern } from './registry/pattern.ts';
+import type { Hashing } from './retention/plan-hash.ts';
+import type { RetentionPolicy } from './retention/rule.ts';
+import type { Settings } from './settings.ts';
+import { plansStore } from './storage/plans.ts';
+import { recordedContents } from './storage/recorded-contents.ts';
+import { executeQueueName, planQueueName, retentionQueue } from './storage/retention-queue.ts';
+import type { Tables } from './storage/tables.ts';
+
+/** What the composition root has made already. */
+export interface RetentionParts {
+  readonly settings: Settings;
+  readonly tables: Tables;
+  readonly queues: QueueServiceClient;
+  readonly blobs: BlobServiceClient;
+  /** Of the identity that deletes. */
+  readonly credential: TokenCredential;
+  /** Repositories of a registry that have anything recorded. */
+  readonly recorded: (registry: string) => AsyncIterable<string>;
+  readonly contents: ReadonlyMap<string, RegistryContent>;
+  readonly uses: UsesPorts;
+  readonly windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>;
+  readonly holds: (registry: string) => Promise<readonly Hold[]>;
+  readonly progress: Progress;
+  readonly statements: ProtectionRecordsPorts;
+  readonly leases: Leases;
+  readonly log: Log;
+}
+
+/** What may go, by whom and how: part of the composition root. */
+export function retentionOf(parts: RetentionParts) {
+  const { settings, tables, queues, uses, holds, statements, leases, log } = parts;
+  const { clock, ids } = statements;
+  const policy = settings.policy?.retention;
+  const plans = plansStore(tables.plans, parts.blobs);
+  const queue = retentionQueue(queues.getQueueClient(planQueueName), queues.getQueueClient(executeQueueName));
+  const contents = recordedContents(tables.repositories, parts.recorded);
+  const content = repositoryContent({ ...uses, contents, holds });
+  const coverage = sourceCoverage(uses);
+  const policyHash = hashOf(settings.policy);
+  const deletions = deletionsOf(parts);
+  const planning = policy && {
+    ...{
+      plans,
+      queue,
+      contents,
+      content,
+      coverage,
+      policy,
+      policyHash,
+      hashing,
+      pattern,
+      ids,
+      leases,
+      clock,
+      log,
+    },
+    layers: manifestLayers(parts.contents),
+    progress: parts.progress,
+    softDelete: async () => undefined,
+  };
+  const deciding = planning && { ...statements, ...planning, canDelete: deletions.size > 0 };
+  const running = policy && {
+    ...statements,
+    ...{ plans, deletions, policy, leases, log },
+    contents: parts.contents,
+    stillGoes: stillGoes({ ...uses, windows: parts.windows, holds }),
+  };
+  const unplanned = async () => log.error('the policy does not say what may go any more');
+
+  return {
+    check: checkRetention({
+      registries: new Set(settings.registries.map(({ loginServer }) => loginServer)),
+      ...{ content, coverage, holds, policy },
+    }),
+    plans: {
+      plans,
+      decisions: listDecisions({ plans }),
+      planning: deciding && {
+        begin: beginPlan(deciding),
+        approve: approvePlan(deciding),
+        execute: executePlanSoon(deciding),
+      },
+    },
+    make: planning === undefined ? unplanned : makePlan(planning),
+    execute: running === undefined ? unplanned : executePlan(running),
+    giveUp: giveUpPlan({ plans, clock, log }),
+    planQueueName,
+    executeQueueName,
+  };
+}
+
+/** What deletes in each registry; nothing unless an identity for that is named. */
+function deletionsOf({ settings, credential }: RetentionParts) {
+  const { registries, deleterClientId } = settings;
+  if (deleterClientId === undefined) return new Map<string, ReturnType<typeof registryDeletions>>();
+  return new Map(
+    registries.map(({ loginServer }) => [
+      loginServer,
+      registryDeletions({ endpoint: `https://${loginServer}`, credential }),
+    ]),
+  );
+}
+
+/** Patterns count by their texts. */
+function hashOf(policy: { readonly retention?: RetentionPolicy } | undefined): string {
+  return createHash('sha256')
+    .update(JSON.stringify(policy ?? null))
+    .digest('hex');
+}
+
+function hashing(): Hashing {
+  const hash = createHash('sha256');
+  return { update: (text) => void hash.update(text), digest: () => hash.digest('hex') };
+}
+
+/** A pattern that was read before. */
+function pattern(text: string) {
+  const reading = readPattern(text);
+  if (reading.ok) return reading.pattern;
+  throw new TypeError(`${text} ${reading.problem}`);
+}
