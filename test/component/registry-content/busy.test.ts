@@ -140,7 +140,7 @@ describe('when the registry is busy', () => {
   it('gives a silent registry up without asking again', async () => {
     registry.faults.delayMilliseconds = 500;
     try {
-      const { content, waits } = accessTo(registry, { timeoutMs: 50 });
+      const { content, waits } = accessTo(registry, { timeoutMs: 1_000 });
       await expect(content.document(repository, digestOf('any'))).rejects.toMatchObject(
         aFault('registry-silent', true),
       );
@@ -160,7 +160,7 @@ describe('when the connection fails', () => {
   afterAll(() => registry.close());
 
   it.each(['silence', 'silence after the headers'] as const)('gives up on %s', async (answer) => {
-    const { content, waits } = accessTo(registry, { timeoutMs: 50 });
+    const { content, waits } = accessTo(registry, { timeoutMs: 1_000 });
     registry.answer(() => answer);
     await expect(content.tag(repository, 'v1')).rejects.toMatchObject(aFault('registry-silent', true));
     await expect(gathered(content.repositories())).rejects.toMatchObject(aFault('registry-silent', true));
@@ -173,7 +173,7 @@ describe('when the connection fails', () => {
     registry.answer(({ target }) =>
       target.startsWith('/oauth2/') ? 'silence' : { status: 401, headers: { 'WWW-Authenticate': challenge } },
     );
-    const { content } = accessTo(registry, { timeoutMs: 50 });
+    const { content } = accessTo(registry, { timeoutMs: 1_000 });
     await expect(content.tag(repository, 'v1')).rejects.toMatchObject(aFault('registry-silent', true));
     expect(registry.requests.map(({ target }) => target.replace(/\?.*/, ''))).toContain('/oauth2/exchange');
   });

@@ -158,7 +158,7 @@ describe('when a lock is answered', () => {
   });
 
   it.each(['silence', 'silence after the headers'] as const)('gives up on %s, once', async (answer) => {
-    const { outcome } = setting(answer, 50);
+    const { outcome } = setting(answer, 1_500);
     await expect(outcome).rejects.toMatchObject(aFault('registry-silent', true));
     expect(registry.requests).toHaveLength(1);
   });
