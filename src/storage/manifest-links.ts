@@ -1,3 +1,4 @@
+import type { RecordedReferrers } from '../audit/restore-ports.ts';
 import type { ManifestLinks } from '../audit/workload-ports.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import { type Digest, parseDigest } from '../registry/digest.ts';
@@ -10,6 +11,7 @@ import {
   manifestHeadKey,
   parentKey,
   readRepositoryKey,
+  referrerKey,
   repositoryKey,
 } from './keys.ts';
 import { rowsOf, type Table } from './row.ts';
@@ -18,7 +20,7 @@ import { rowsOf, type Table } from './row.ts';
 const mostLinks = 10_000;
 
 /** Reads how manifests belong together from the `repositories` table, and where digests are from `digests`. */
-export function manifestLinks(repositories: Table, digests: Table): ManifestLinks {
+export function manifestLinks(repositories: Table, digests: Table): ManifestLinks & RecordedReferrers {
   async function digestsUnder(repository: RepositoryId, prefix: string): Promise<readonly Digest[]> {
     const range = { partitionKey: repositoryKey(repository), ...keysUnder(prefix), select: [] };
     const found: Digest[] = [];
@@ -33,6 +35,7 @@ export function manifestLinks(repositories: Table, digests: Table): ManifestLink
   return {
     parents: (repository, digest) => digestsUnder(repository, parentKey(digest, '')),
     children: (repository, digest) => digestsUnder(repository, childKey(digest, '')),
+    referrers: (repository, digest) => digestsUnder(repository, referrerKey(digest, '')),
     async subject(repository, digest) {
       const row = await repositories.get(repositoryKey(repository), descriptionKey(digest));
       return row && parseDigest(textOf(row, 'subject') ?? '');
