@@ -4,7 +4,7 @@ import { strictFieldsOf } from '../protection/strict-fields.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { noFindings } from '../registry/findings.ts';
 import { textThat } from '../registry/form.ts';
-import { maxReferenceLength, parseReference } from '../registry/reference.ts';
+import { maxReferenceLength, parseReference, registryNamed } from '../registry/reference.ts';
 import { wholeCoverage } from '../workloads/coverage.ts';
 import { sourceItem } from './inventory.ts';
 import { type BodyReading, route } from './route.ts';
@@ -68,7 +68,8 @@ function readImages(
     return [
       {
         image,
-        registry,
+        // An address of a region is one of the same registry.
+        registry: registryNamed(registry),
         repository,
         ...(tag === undefined ? {} : { tag }),
         ...(digest === undefined ? {} : { digest }),

@@ -8,6 +8,7 @@ import { strictFieldsOf } from '../protection/strict-fields.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { noFindings } from '../registry/findings.ts';
 import { identifier } from '../registry/form.ts';
+import { registryNamed } from '../registry/reference.ts';
 import { applicantOf } from './approvals.ts';
 import { readCursor } from './cursor.ts';
 import { limitParameter } from './limit-parameter.ts';
@@ -232,7 +233,7 @@ function readAsked(
 /** The audited registry of a name, or the only one where none is named. */
 function auditedName(name: string | undefined, registries: readonly AcceptedRegistry[]): string | undefined {
   if (name === undefined) return registries.length === 1 ? registries[0]?.loginServer : undefined;
-  return registries.find(({ loginServer }) => loginServer === name.toLowerCase())?.loginServer;
+  return registries.find(({ loginServer }) => loginServer === registryNamed(name))?.loginServer;
 }
 
 function namesOf(registries: readonly AcceptedRegistry[]): string {

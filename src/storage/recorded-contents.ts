@@ -75,6 +75,7 @@ function gathering() {
   const locks = new Map<string, LockState>();
   const found = new Map<string, Found>();
   const described = new Map<string, Described>();
+  const pointedBy = new Map<string, Found>();
   const states: StoredState[] = [];
   let comparedAt: number | undefined;
   const tags: { readonly tag: string; readonly digest: Digest; readonly pushedAt: number }[] = [];
@@ -99,10 +100,13 @@ function gathering() {
   }
 
   /** A tag that moved on or went is a change of what it had pointed to. */
-  function takeEdge(row: StoredRow, name: string): void {
+  function takeEdge(row: StoredRow, name: string, tag: string): void {
     const manifest = found.get(name);
-    const changedAt = Math.max(timeIn(row, 'lastPush'), laterIn(row, 'until'));
-    if (manifest !== undefined) manifest.changedAt = Math.max(manifest.changedAt, changedAt);
+    const until = laterIn(row, 'until');
+    const changedAt = Math.max(timeIn(row, 'lastPush'), until);
+    if (manifest === undefined) return;
+    manifest.changedAt = Math.max(manifest.changedAt, changedAt);
+    if (until === 0) pointedBy.set(tag, manifest);
   }
 
   function takeDescription(row: StoredRow, name: string): void {
@@ -117,11 +121,15 @@ function gathering() {
   }
 
   function takeTag(row: StoredRow, tag: string): void {
-    const [held, pushedAt] = [digestIn(row, textOf(row, 'digest') ?? ''), timeIn(row, 'lastPush')];
-    const ended = textOf(row, 'endedAt');
-    if (ended !== undefined && readInstant(ended) === undefined) throw corrupt(row);
+    const held = digestIn(row, textOf(row, 'digest') ?? '');
+    const [pushedAt, endedAt] = [timeIn(row, 'lastPush'), laterIn(row, 'endedAt')];
     // The same text as the manifest's own, so that it is held once.
-    if (ended === undefined) tags.push({ tag, digest: found.get(held)?.digest ?? held, pushedAt });
+    if (endedAt === 0) tags.push({ tag, digest: found.get(held)?.digest ?? held, pushedAt });
+    // It moved on, or went, since the manifest was read: pages are not of one instant.
+    const before = pointedBy.get(tag);
+    if (before !== undefined && (endedAt > 0 || before.digest !== held)) {
+      before.changedAt = Math.max(before.changedAt, endedAt, pushedAt);
+    }
   }
 
   function takeCompared(row: StoredRow): void {
@@ -160,7 +168,7 @@ function gathering() {
           break;
         case 'm':
           if (other === undefined) takeHead(row, name);
-          else takeEdge(row, name);
+          else takeEdge(row, name, other);
           break;
         case 'o':
           takeDescription(row, name);

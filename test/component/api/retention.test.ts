@@ -123,6 +123,15 @@ describe('when it is asked whether images may be deleted', () => {
     expect(inDoubt).toEqual([]);
   });
 
+  it('an address of a region, or with its port, is one of the registry', async () => {
+    const { check } = api(await old());
+    const images = ['contoso.westeurope.geo.azurecr.io', 'contoso.azurecr.io:443', 'CONTOSO.azurecr.io'].map(
+      (address) => `${address}/team/app@${two}`,
+    );
+    const { items } = checked.parse(await (await check(...images)).json());
+    expect(items).toEqual(images.map((image) => ({ image, deletable: true, reasons: [] })));
+  });
+
   it('while a source is in doubt, nothing is deletable, and it is named', async () => {
     const app = await old();
     app.wait(45);

@@ -214,3 +214,49 @@ describe.each(['memory', 'Azurite'] as const)('what is recorded of a repository,
     expect(await contents.read(id)).toEqual({ repository: id, tags: [], manifests: [], states: [] });
   });
 });
+
+describe('when a tag changes while what is recorded is read', () => {
+  it.each(['moved', 'removed'] as const)('what it had pointed to has changed: %s', async (how) => {
+    const later = start + 60 * minute;
+    const repositories = memoryTable({ pageLimit: () => 1 });
+    const app = audited({ repositories, digests: memoryTable(), log: memoryTable() });
+    const there = app.content.repository('team/app');
+    there.push('latest', one, start);
+    there.push(undefined, two, start);
+    app.clock.time = start + minute;
+    await app.compare();
+
+    let isChanged = false;
+    const changing: Table = {
+      ...repositories,
+      async page(...asked) {
+        const page = await repositories.page(...asked);
+        if (!isChanged && page.rows.some(({ rowKey }) => rowKey === `m|${one}|latest`)) {
+          isChanged = true;
+          const told = { time: later, id: 'change' };
+          const fact = {
+            at: told,
+            recordedAt: later,
+            source: 'event',
+            eventId: 'change',
+            client: {},
+          } as const;
+          const moved = { ...fact, action: 'push', tag: 'latest', digest: two } as const;
+          const removed = {
+            ...fact,
+            action: 'untag',
+            tag: 'latest',
+            digest: one,
+            source: 'reconcile',
+          } as const;
+          await app.record({ ...id, fact: how === 'moved' ? moved : removed });
+        }
+        return page;
+      },
+    };
+    const { tags, manifests } = await recordedContents(changing, async function* () {}).read(id);
+    expect(isChanged).toBe(true);
+    expect(tags.map(({ digest }) => digest)).toEqual(how === 'moved' ? [two] : []);
+    expect(manifests.find(({ digest }) => digest === one)?.changedAt).toBe(later);
+  });
+});
