@@ -59,6 +59,7 @@ async function run(line: CommandLine): Promise<number> {
         AzureWebJobsStorage: storage.connectionString,
         AuditStorage: storage.connectionString,
         REGISTRIES: `${loginServer}=${resourceId}`,
+        ACR_AUDIT_DELETER_CLIENT_ID: 'the identity that deletes',
         ACR_AUDIT_POLICY: resolve('local/estate/policy.json'),
         ACR_AUDIT_INVENTORY: inventoryFile,
         ACR_AUDIT_ARM_ENDPOINT: azure.endpoint,

@@ -1,22 +1,28 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TokenCredential } from '@azure/core-auth';
 import type { BlobServiceClient } from '@azure/storage-blob';
 import type { QueueServiceClient } from '@azure/storage-queue';
+import { deletedImages } from './acr/deleted-images.ts';
 import { registryDeletions } from './acr/registry-deletions.ts';
 import { checkRetention } from './audit/check-retention.ts';
 import { executePlan } from './audit/execute-plan.ts';
 import { giveUpPlan } from './audit/give-up-plan.ts';
-import type { Progress } from './audit/history-pages.ts';
+import type { HistoryPages, Progress } from './audit/history-pages.ts';
 import { listDecisions } from './audit/list-decisions.ts';
 import { manifestLayers } from './audit/manifest-layers.ts';
 import type { OnceRecordedPorts } from './audit/once-recorded.ts';
 import { approvePlan, executePlanSoon } from './audit/plan-decisions.ts';
 import { beginPlan, makePlan } from './audit/plan-retention.ts';
-import type { Leases, Log } from './audit/ports.ts';
+import type { HistoryReader, Leases, Log } from './audit/ports.ts';
 import type { ProtectionRecordsPorts } from './audit/protection-records.ts';
 import type { RegistryContent } from './audit/registry-content.ts';
 import { repositoryContent } from './audit/repository-content.ts';
+import { restorableImages } from './audit/restorable-images.ts';
+import { restoreImage } from './audit/restore-image.ts';
+import type { RecordedReferrers } from './audit/restore-ports.ts';
 import { stillGoes } from './audit/still-goes.ts';
+import { tagsAt } from './audit/tags-at.ts';
 import { sourceCoverage, type UsesPorts } from './audit/uses.ts';
 import type { RepositoryId } from './history/fact.ts';
 import type { Hold } from './protection/hold.ts';
@@ -42,6 +48,9 @@ export interface RetentionParts {
   readonly recorded: (registry: string) => AsyncIterable<string>;
   readonly contents: ReadonlyMap<string, RegistryContent>;
   readonly uses: UsesPorts;
+  readonly links: RecordedReferrers;
+  readonly reader: HistoryReader;
+  readonly pages: HistoryPages;
   readonly windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>;
   readonly holds: (registry: string) => Promise<readonly Hold[]>;
   readonly progress: Progress;
@@ -61,7 +70,7 @@ export function retentionOf(parts: RetentionParts) {
   const content = repositoryContent({ ...uses, contents, holds });
   const coverage = sourceCoverage(uses);
   const policyHash = hashOf(settings.policy);
-  const deletions = deletionsOf(parts);
+  const deletions = inEach(parts, registryDeletions);
   const planning = policy && {
     ...{
       plans,
@@ -89,6 +98,14 @@ export function retentionOf(parts: RetentionParts) {
     contents: parts.contents,
     stillGoes: stillGoes({ ...uses, windows: parts.windows, holds }),
   };
+  const restoring = {
+    ...statements,
+    contents: parts.contents,
+    deleted: inEach(parts, deletedImages),
+    referrers: parts.links.referrers,
+    tagsAt: tagsAt({ reader: parts.reader, pages: parts.pages }),
+    pause: (ms: number) => delay(ms),
+  };
   const unplanned = async () => log.error('the policy does not say what may go any more');
 
   return {
@@ -107,20 +124,23 @@ export function retentionOf(parts: RetentionParts) {
     },
     make: planning === undefined ? unplanned : makePlan(planning),
     execute: running === undefined ? unplanned : executePlan(running),
+    restore: { restorable: restorableImages(restoring), restore: restoreImage(restoring) },
     giveUp: giveUpPlan({ plans, clock, log }),
     planQueueName,
     executeQueueName,
   };
 }
 
-/** What deletes in each registry; nothing unless an identity for that is named. */
-function deletionsOf({ settings, credential }: RetentionParts) {
-  const { registries, deleterClientId } = settings;
-  if (deleterClientId === undefined) return new Map<string, ReturnType<typeof registryDeletions>>();
+/** What the identity that deletes does in each registry; nothing unless one is named. */
+function inEach<T>(
+  { settings: { registries, deleterClientId }, credential }: RetentionParts,
+  make: (access: { readonly endpoint: string; readonly credential: TokenCredential }) => T,
+): ReadonlyMap<string, T> {
+  if (deleterClientId === undefined) return new Map();
   return new Map(
     registries.map(({ loginServer }) => [
       loginServer,
-      registryDeletions({ endpoint: `https://${loginServer}`, credential }),
+      make({ endpoint: `https://${loginServer}`, credential }),
     ]),
   );
 }

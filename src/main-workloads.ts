@@ -95,6 +95,7 @@ export function workloadsOf(parts: WorkloadParts) {
     uses: inventoryUses(uses),
     /** What uses are found by. */
     usesPorts: uses,
+    links,
     listUses: listUses(uses),
     ...(reports === undefined
       ? {}

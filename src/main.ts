@@ -30,6 +30,7 @@ import { getHoldsRoute, postHoldsRoute, postLiftRoute } from './api/holds.ts';
 import { getInventoryRoute, postRetireRoute, putInventoryRoute } from './api/inventory.ts';
 import { recordsRoute } from './api/records.ts';
 import { resolveRoute } from './api/resolve.ts';
+import { getRestorableRoute, postRestoreRoute } from './api/restore.ts';
 import { postRetentionCheckRoute } from './api/retention-check.ts';
 import {
   getPlanItemsRoute,
@@ -326,6 +327,9 @@ const retention = retentionOf({
   recorded: (registry) => recordedRepositories(clientOf('repositories'), registry),
   contents,
   uses: workloads.usesPorts,
+  links: workloads.links,
+  reader: history.reader,
+  pages,
   windows,
   holds,
   progress,
@@ -398,6 +402,8 @@ registerRoutes(
     getPlanItemsRoute(settings.registries, retention.plans),
     postPlanApproveRoute(settings.registries, retention.plans),
     postPlanExecuteRoute(settings.registries, retention.plans),
+    getRestorableRoute(settings.registries, retention.restore),
+    postRestoreRoute(settings.registries, retention.restore),
     postVerifyRoute(policy && verifyDeployment({ contents, known, states, holds, policy, clock })),
   ],
   settings.auth,

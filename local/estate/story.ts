@@ -3,11 +3,12 @@ import { pusherOf } from './image.ts';
 import { type InUseSetting, readSources, tellUses } from './in-use.ts';
 import { tellProtection } from './protection.ts';
 import { ask } from './question.ts';
+import { tellRetention } from './retention.ts';
 
 /**
  * Lives a little in the registry: three versions of an image, the production tag moved from the first to the second, an
  * image for two platforms, the first version deleted. Then asks the service about it, approves an image and has it judged, and
- * deletes one that is deployed.
+ * deletes one that is deployed, and asks what else may go.
  */
 export async function tellStory(setting: InUseSetting): Promise<void> {
   const { registry, service, say } = setting;
@@ -46,7 +47,7 @@ export async function tellStory(setting: InUseSetting): Promise<void> {
     ['What happened to the first version?', 'history', { image: `${loginServer}/team/app@${first}` }],
     ['What was pushed to team/gateway?', 'history', { image: `${loginServer}/team/gateway`, limit: '3' }],
   ];
-  say('Seven questions, and how to ask them:');
+  say('Eight questions, and how to ask them:');
   for (const [index_, [question, route, query]] of questions.entries()) {
     say(await ask(service, index_ + 1, question, route, query));
   }
@@ -54,6 +55,11 @@ export async function tellStory(setting: InUseSetting): Promise<void> {
   const image = `${loginServer}/team/gateway:${version(0)}`;
   await tellProtection({ registry, service, say }, image, digest, children[0] ?? digest);
   await tellUses(setting, { tag: version(2), digest: third, appTag: 'prod' });
+  await tellRetention({ service, loginServer, say }, [
+    `${loginServer}/team/app:prod`,
+    `${loginServer}/team/gateway@${children[0] ?? digest}`,
+    `${loginServer}/team/app:${version(1)}@${second}`,
+  ]);
   say(`\nThe second version is ${second},`);
   say(`the gateway's index ${digest}.`);
 }

@@ -4,7 +4,8 @@ import { textThat } from '../registry/form.ts';
 import { cleanFreeText } from '../registry/free-text.ts';
 import type { BodyReading } from './route.ts';
 
-const reasonForm = textThat(
+/** Why somebody does something, in their words. */
+export const reasonForm = textThat(
   '1 to 2000 printable characters',
   (text) => text.trim() !== '' && cleanFreeText(text, 2_000).text === text,
 );

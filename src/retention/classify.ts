@@ -18,7 +18,7 @@ import type { RetentionPolicy } from './rule.ts';
 import { notAsked, tagReasons } from './tag-reasons.ts';
 
 /** Milliseconds after which a comparison says too little of what a repository holds now. */
-export const comparisonGoodMs = 26 * 3_600_000;
+const comparisonGoodMs = 26 * 3_600_000;
 
 /**
  * What becomes of every tag and manifest of a repository, and why. A manifest goes only when nothing keeps it: no tag, no

@@ -7,7 +7,7 @@ import type { RepositoryContent, RetentionManifest, RetentionTag } from './repos
 import type { RetentionPolicy, RetentionRule } from './rule.ts';
 
 /** Milliseconds for which a pushed tag stays whatever rules say: what is to run it may not have been seen yet. */
-export const settlingMs = 3_600_000;
+const settlingMs = 3_600_000;
 
 /**
  * Why each tag stays, by what rules, workloads and approvals say of it and of what it names; a tag that is not in it may go,
@@ -41,7 +41,7 @@ export function tagReasons(
 }
 
 /** Whether a tag is a signature's or the like, by its name, of a manifest that is there: it stays or goes with that. */
-export function isAboutSome({ tag }: RetentionTag, present: ReadonlyMap<Digest, RetentionManifest>): boolean {
+function isAboutSome({ tag }: RetentionTag, present: ReadonlyMap<Digest, RetentionManifest>): boolean {
   const subject = subjectOfTag(tag);
   return subject !== undefined && present.has(subject);
 }
