@@ -11,6 +11,7 @@ import { giveUpPlan } from './audit/give-up-plan.ts';
 import type { HistoryPages, Progress } from './audit/history-pages.ts';
 import { listDecisions } from './audit/list-decisions.ts';
 import { manifestLayers } from './audit/manifest-layers.ts';
+import type { OnceRecordedPorts } from './audit/once-recorded.ts';
 import { approvePlan, executePlanSoon } from './audit/plan-decisions.ts';
 import { beginPlan, makePlan } from './audit/plan-retention.ts';
 import type { HistoryReader, Leases, Log } from './audit/ports.ts';
@@ -53,7 +54,7 @@ export interface RetentionParts {
   readonly windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>;
   readonly holds: (registry: string) => Promise<readonly Hold[]>;
   readonly progress: Progress;
-  readonly statements: ProtectionRecordsPorts;
+  readonly statements: ProtectionRecordsPorts & OnceRecordedPorts;
   readonly leases: Leases;
   readonly log: Log;
 }

@@ -1,17 +1,23 @@
-import type { RepositoryId } from '../history/fact.ts';
-import type { JsonContent } from '../history/statement.ts';
+import { recordIdOf } from '../history/record-id.ts';
+import { subjectOfTag } from '../protection/referrer-kind.ts';
 import { itemKey } from '../retention/item-key.ts';
 import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
-import { type CarriedItems, carriedItems } from './carried-items.ts';
+import {
+  type CarriedItem,
+  type CarriedItems,
+  type CarriedItemsPorts,
+  carriedItems,
+  isOpen,
+} from './carried-items.ts';
 import { AuditFault } from './fault.ts';
 import { wholeRegistry } from './holds.ts';
 import { type ItemCheck, type ItemChecks, type ItemChecksPorts, itemChecks } from './item-checks.ts';
+import { onceRecorded } from './once-recorded.ts';
 import type { Leases, Log } from './ports.ts';
-import { type ProtectionRecordsPorts, recordStatement } from './protection-records.ts';
 import type { RegistryContent } from './registry-content.ts';
 import type { DoneItem, PlanHeader, Plans, RegistryDeletions } from './retention-ports.ts';
 
-export interface ExecutePlanPorts extends ProtectionRecordsPorts, Pick<ItemChecksPorts, 'stillGoes'> {
+export interface ExecutePlanPorts extends CarriedItemsPorts, Pick<ItemChecksPorts, 'stillGoes'> {
   readonly plans: Plans;
   readonly contents: ReadonlyMap<string, RegistryContent>;
   /** What deletes in each registry, by login server; of none, nothing is ever deleted. */
@@ -37,56 +43,69 @@ interface Run {
 }
 
 /**
- * Carries out a plan that somebody has had run: tags first, then manifests, parents before their children. Each is looked at
- * again right before it goes, and stays when anything keeps it now; too many of those, or any doubt, end the run. A run that
- * is cut off goes on where it was: what it deleted is known from what it intended. One run of a registry at a time.
- * @throws a retryable AuditFault when storage or the registry does not answer, or another run is under way.
+ * Carries out a plan that somebody has had run: tags first, then manifests, parents before their children, and what is about
+ * others last. Each is looked at again right before it goes, and stays when anything keeps it now; too many of those, or any
+ * doubt, end the run. A run that is cut off goes on where it was: what it deleted is known from what it intended. One run of
+ * a registry at a time. @throws a retryable AuditFault when storage or the registry does not answer, or another run is under
+ * way.
  */
 export function executePlan(ports: ExecutePlanPorts) {
   const { plans, contents, deletions, leases, log, clock } = ports;
-  const state = recordStatement(ports);
 
   async function run(registry: string, id: string, signal: AbortSignal): Promise<PlanHeader | undefined> {
     const stored = await plans.get(registry, id);
-    if (stored?.header.state !== 'running') return stored?.header;
+    if (stored === undefined) return undefined;
+    const { header, version } = stored;
+    if (header.state !== 'running') {
+      // It may have been cut off before it said so.
+      if (header.state === 'done' || header.state === 'stopped') await recordEnd(header);
+      return header;
+    }
+    const ended: PlanHeader = { ...header, ...(await carriedOut(header, signal)), finishedAt: clock.now() };
+    if ((await plans.put(ended, version)) === 'conflict') {
+      throw new AuditFault('contention', `the plan ${id} was changed while it ran`, { retryable: true });
+    }
+    await recordEnd(ended);
+    return ended;
+  }
+
+  /** How it ended. */
+  async function carriedOut(
+    header: PlanHeader,
+    signal: AbortSignal,
+  ): Promise<Pick<PlanHeader, 'state' | 'stoppedBecause' | 'done'>> {
+    const { registry, id } = header;
     const content = contents.get(registry);
     const deleting = deletions.get(registry);
     if (content === undefined || deleting === undefined) {
-      return end(stored, { state: 'stopped', stoppedBecause: 'no identity may delete in this registry' });
+      return { state: 'stopped', stoppedBecause: 'no identity may delete in this registry' };
     }
     const done = { untagged: 0, deleted: 0, spared: 0 };
-    const running: Run = { header: stored.header, content, deletions: deleting, signal, done, surprises: 0 };
+    const running: Run = { header, content, deletions: deleting, signal, done, surprises: 0 };
     try {
       for await (const plan of plans.repositories(registry, id)) {
         if (plan.counts.untag + plan.counts.delete > 0) await carryOut(ports, running, plan);
       }
-      return await end(stored, { state: 'done', done });
+      return { state: 'done', done };
     } catch (error) {
       const because = reasonToStop(error);
       if (because === undefined) throw error;
-      return end(stored, { state: 'stopped', stoppedBecause: because, done });
+      return { state: 'stopped', stoppedBecause: because, done };
     }
   }
 
-  async function end(
-    { header, version }: { readonly header: PlanHeader; readonly version: string },
-    change: Pick<PlanHeader, 'state' | 'stoppedBecause' | 'done'>,
-  ): Promise<PlanHeader> {
-    const ended: PlanHeader = { ...header, ...change, finishedAt: clock.now() };
-    const content: JsonContent = {
-      plan: header.id,
-      ...(change.stoppedBecause === undefined ? {} : { because: change.stoppedBecause }),
-      ...change.done,
+  /** Tells how it ended, once. */
+  async function recordEnd({ id, registry, state, ...header }: PlanHeader): Promise<void> {
+    const { stoppedBecause, done, finishedAt = clock.now() } = header;
+    const kind = state === 'done' ? 'retention-finished' : 'retention-stopped';
+    const content = {
+      plan: id,
+      ...(stoppedBecause === undefined ? {} : { because: stoppedBecause }),
+      ...done,
     };
-    if ((await plans.put(ended, version)) === 'conflict') {
-      throw new AuditFault('contention', `the plan ${header.id} was changed while it ran`, {
-        retryable: true,
-      });
-    }
-    const kind = change.state === 'done' ? 'retention-finished' : 'retention-stopped';
-    await state(wholeRegistry(header.registry), kind, content, []);
-    log.info('plan run', { registry: header.registry, ...content, state: ended.state });
-    return ended;
+    const at = { time: finishedAt, id: recordIdOf(`w.${id}.ended`) };
+    await onceRecorded(ports, wholeRegistry(registry)).record(at, { kind, content, states: [] }, new Map());
+    log.info('plan run', { registry, ...content, state });
   }
 
   return async (registry: string, id: string): Promise<PlanHeader | undefined> => {
@@ -104,59 +123,64 @@ function reasonToStop(error: unknown): string | undefined {
 
 /** Carries out what is planned of one repository. */
 async function carryOut(ports: ExecutePlanPorts, run: Run, plan: RepositoryPlan): Promise<void> {
-  const { header, content, signal, done } = run;
-  const { registry, repository, items } = plan;
-  const carried = await carriedItems(ports, { registry, repository }, header.id);
-  const going = items.filter(({ action }) => action !== 'keep');
-  const open: PlanItem[] = [];
-  for (const item of [...tagsOf(going), ...inOrder(going)]) {
-    const state = carried.stateOf(item);
-    if (state === undefined || state === 'intended') open.push(item);
-    else done[state] += 1;
+  const { header, content, done } = run;
+  const { registry, repository } = plan;
+  const carried = await carriedItems(ports, { registry, repository }, header);
+  const going = inOrder(plan.items.filter(({ action }) => action !== 'keep'));
+  const openNow = () => going.filter((item) => isOpen(carried.stateOf(item)));
+  let open = openNow();
+  // What was said of items, and may not have been written, is so.
+  for (let first = open[0]; first !== undefined && (await carried.finishReport(first)); first = open[0]) {
+    open = openNow();
   }
+  const spared = going.filter((item) => carried.stateOf(item) === 'spared');
+  for (const item of going) {
+    const state = carried.stateOf(item);
+    if (!isOpen(state)) done[state] += 1;
+  }
+  run.surprises += carried.surprises();
   if (open.length === 0) return;
+  checkSurprises(run, ports.policy, spared.at(-1));
   const checks = await itemChecks({ content, stillGoes: ports.stillGoes }, plan, header.createdAt);
   // What an earlier run spared, this one does not know of.
-  for (const item of inOrder(going)) if (carried.stateOf(item) === 'spared') await checks.spare(item);
+  for (const item of spared) await checks.spare(item);
+  const begun = new Set(open.filter((item) => carried.stateOf(item) === 'intended').map(itemKey));
+  const work = { repository, carried, checks, begun };
   for (let begin = 0; begin < open.length; begin += itemsAtOnce) {
-    signal.throwIfAborted();
-    await carryOutSome(
-      ports,
-      run,
-      { registry, repository },
-      carried,
-      checks,
-      open.slice(begin, begin + itemsAtOnce),
-    );
+    await carryOutSome(ports, run, work, open.slice(begin, begin + itemsAtOnce));
   }
+}
+
+/** What a run has come to in one repository. */
+interface Work {
+  readonly repository: string;
+  readonly carried: CarriedItems;
+  readonly checks: ItemChecks;
+  /** Keys of what may have been deleted by this plan, without anybody having said so yet. */
+  readonly begun: Set<string>;
 }
 
 async function carryOutSome(
   { policy }: ExecutePlanPorts,
   run: Run,
-  { repository }: RepositoryId,
-  carried: CarriedItems,
-  checks: ItemChecks,
+  work: Work,
   items: readonly PlanItem[],
 ): Promise<void> {
-  const begun = new Set(items.filter((item) => carried.stateOf(item) === 'intended').map(itemKey));
-  await carried.intend(items.filter((item) => !begun.has(itemKey(item))));
-  const results: DoneItem[] = [];
+  const { carried, checks } = work;
+  run.signal.throwIfAborted();
+  await carried.intend(items);
+  const results: CarriedItem[] = [];
   try {
     for (const item of items) {
       run.signal.throwIfAborted();
       const isTag = item.tag !== undefined;
       const check = await (isTag ? checks.untag(item) : checks.deletion(item));
       if (check.check === 'stop') throw new StoppedError(check.because);
-      const result = await resultOf(check, run, repository, item, begun.has(itemKey(item)));
-      results.push(result.done);
-      if (result.done.outcome === 'spared') await checks.spare(item);
+      const result = await resultOf(check, run, work, item);
+      results.push(result);
+      if (result.outcome === 'spared') await checks.spare(item);
       if (result.isSurprise) run.surprises += 1;
-      if (run.surprises > policy.mostSurprises) {
-        throw new StoppedError(
-          `${run.surprises} items had changed since the plan; the last: ${nameOf(result.done)}`,
-        );
-      }
+      checkSurprises(run, policy, result);
     }
   } finally {
     // Whatever ends the run, what it did is reported; what it did not get to stays intended, and is told by the next.
@@ -165,48 +189,68 @@ async function carryOutSome(
   }
 }
 
+function checkSurprises(
+  { surprises }: Run,
+  { mostSurprises }: ExecutePlanPorts['policy'],
+  last: Pick<DoneItem, 'tag' | 'digest' | 'because'> | undefined,
+): void {
+  if (surprises <= mostSurprises) return;
+  const named = last === undefined ? '' : `; the last: ${nameOf(last)}`;
+  throw new StoppedError(`${surprises} items had changed since the plan${named}`);
+}
+
 /** Does what is left to do about an item that was just looked at. */
 async function resultOf(
   check: Exclude<ItemCheck, { check: 'stop' }>,
   { deletions }: Run,
-  repository: string,
+  { repository, carried, begun }: Work,
   { tag, digest }: PlanItem,
-  wasBegun: boolean,
-): Promise<{ readonly done: DoneItem; readonly isSurprise: boolean }> {
+): Promise<CarriedItem> {
   const item = tag === undefined ? { digest } : { tag, digest };
-  const went = tag === undefined ? ('deleted' as const) : ('untagged' as const);
+  const went: CarriedItem = {
+    ...item,
+    outcome: tag === undefined ? 'deleted' : 'untagged',
+    isSurprise: false,
+  };
   if (check.check === 'spared') {
-    return { done: { ...item, outcome: 'spared', because: check.because }, isSurprise: check.isSurprise };
+    return { ...item, outcome: 'spared', because: check.because, isSurprise: check.isSurprise };
   }
   if (check.check === 'gone') {
     // Begun by a run that was cut off before it could say so, or gone by somebody else's doing.
-    const done: DoneItem = wasBegun
-      ? { ...item, outcome: went }
-      : { ...item, outcome: 'spared', because: 'it was gone already' };
-    return { done, isSurprise: false };
+    if (begun.has(itemKey(item))) return went;
+    return { ...item, outcome: 'spared', because: 'it was gone already', isSurprise: false };
+  }
+  if (check.along.length > 0) {
+    await carried.intend(check.along);
+    for (const other of check.along) begun.add(itemKey(other));
   }
   const removed =
     tag === undefined
       ? await deletions.deleteManifest(repository, digest)
       : await deletions.untag(repository, tag);
-  if (removed.outcome !== 'refused') return { done: { ...item, outcome: went }, isSurprise: false };
+  if (removed.outcome !== 'refused') return went;
   if (removed.code !== 'registry-405') {
     throw new StoppedError(`${removed.code}: the identity that deletes may not delete in ${repository}`);
   }
-  return {
-    done: { ...item, outcome: 'spared', because: 'the registry refused: it is locked' },
-    isSurprise: true,
-  };
+  const because = 'the registry refused: it is locked';
+  return { ...item, outcome: 'spared', because, isSurprise: true };
 }
 
-function tagsOf(going: readonly PlanItem[]): readonly PlanItem[] {
-  return going.filter(({ tag }) => tag !== undefined);
-}
-
+/**
+ * The order in which items go: tags that stand for themselves, manifests, and then tags that are about a manifest, which go
+ * once that is gone: were it spared, it would have lost its signatures.
+ */
 function inOrder(going: readonly PlanItem[]): readonly PlanItem[] {
-  return going.filter(({ tag }) => tag === undefined).sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
+  const tags = going.filter(({ tag }) => tag !== undefined);
+  const isAbout = ({ tag = '' }: PlanItem) => subjectOfTag(tag) !== undefined;
+  const manifests = going.filter(({ tag }) => tag === undefined);
+  return [
+    ...tags.filter((tag) => !isAbout(tag)),
+    ...manifests.toSorted((a, b) => (a.order ?? 0) - (b.order ?? 0)),
+    ...tags.filter(isAbout),
+  ];
 }
 
-function nameOf({ tag, digest, because }: DoneItem): string {
+function nameOf({ tag, digest, because }: Pick<DoneItem, 'tag' | 'digest' | 'because'>): string {
   return `${tag ?? digest} (${because ?? 'changed'})`;
 }
