@@ -16,6 +16,7 @@ import { judgeDeletion } from '../../src/audit/judge-deletion.ts';
 import { listUses } from '../../src/audit/list-uses.ts';
 import { recordFact } from '../../src/audit/record-fact.ts';
 import { refreshInventory, refreshSource } from '../../src/audit/refresh-source.ts';
+import type { RegistryContent } from '../../src/audit/registry-content.ts';
 import { stillGoes } from '../../src/audit/still-goes.ts';
 import { retireSource, submitSnapshot } from '../../src/audit/submit-snapshot.ts';
 import { inventoryUses, sourceCoverage } from '../../src/audit/uses.ts';
@@ -87,6 +88,8 @@ export interface InUseAppOptions {
   readonly tables?: { readonly [name in TableName]?: Table };
   /** Whether soft delete keeps what is deleted. */
   readonly isRestorable?: boolean;
+  /** What reads a registry other than that in memory. */
+  readonly content?: RegistryContent;
 }
 
 type TableName = 'repositories' | 'digests' | 'log' | 'inventory' | 'findings' | 'workloads';
@@ -124,7 +127,7 @@ export function inUseApp(options: InUseAppOptions = {}) {
   const write = (message: string, values: unknown) => void lines.push({ message, values });
   const log = { info: write, warn: write, error: write };
   const registry = memoryRegistryContent();
-  const contents = new Map([[usedRegistry, registry.content]]);
+  const contents = new Map([[usedRegistry, options.content ?? registry.content]]);
   const registries = [usedRegistry];
   const stores = storesOver(over);
   const states = stateReader(over.repositories);
@@ -348,6 +351,8 @@ export function inUseApp(options: InUseAppOptions = {}) {
       return outcome.approval;
     },
     /** What records statements. */
+    /** What reads each registry. */
+    readers: contents,
     recording: { ...stores, states, clock, ids },
     escalate: escalateFindings({ findings, registries, clock, log }),
     deliver: deliverAlerts({ ...telling, registries }),

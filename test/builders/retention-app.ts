@@ -96,7 +96,7 @@ export function retentionApp(options: InUseAppOptions & { readonly policy?: neve
     hashing,
     pattern: patternOf,
     softDelete: async () => undefined,
-    layers: manifestLayers(new Map([[usedRegistry, app.registry.content]])),
+    layers: manifestLayers(app.readers),
     leases: app.leases,
     canDelete: true,
     ids,
@@ -132,7 +132,7 @@ export function retentionApp(options: InUseAppOptions & { readonly policy?: neve
     async compare(repository = 'team/app'): Promise<void> {
       const startedAt = app.clock.now();
       await reconcileRepository({
-        content: app.registry.content,
+        content: app.readers.get(usedRegistry) ?? app.registry.content,
         ...stores,
         known: knownContent(over.repositories),
         record: recordFact(stores),
