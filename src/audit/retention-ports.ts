@@ -1,7 +1,10 @@
 import type { RepositoryId } from '../history/fact.ts';
+import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
+import type { RegistrySettings } from '../retention/registry-settings.ts';
 import type { RecordedRepository } from '../retention/repository-content.ts';
+import type { ReadingProblem } from '../workloads/claim.ts';
 
 /** What a plan rests on, so that anybody can tell what was known when it was made. Times are epoch milliseconds. */
 export interface PlanInputs {
@@ -113,4 +116,17 @@ export interface DoneItem extends Pick<PlanItem, 'tag' | 'digest'> {
   readonly outcome: 'untagged' | 'deleted' | 'spared';
   /** Why it was spared: what had changed since the plan. */
   readonly because?: string;
+}
+
+/** What a look at the settings of a registry gave. Without any problem, all of them were told. */
+export interface RegistrySettingsReading {
+  /** Absent when nothing of them could be read. */
+  readonly settings?: RegistrySettings;
+  readonly problems: readonly ReadingProblem[];
+}
+
+/** Reads how registries are set. */
+export interface RegistrySettingsReader {
+  /** What cannot be read is told as a problem, beside all that can be; only an abort throws. */
+  read(registry: AcceptedRegistry, signal?: AbortSignal): Promise<RegistrySettingsReading>;
 }
