@@ -295,6 +295,7 @@ registerInventory({
   assessSources: workloads.assessSources,
   assessClaimed: workloads.assessClaimed,
   ...(assessVulnerabilities === undefined ? {} : { assessVulnerabilities }),
+  assessRegistrySettings: workloads.assessRegistrySettings,
   escalateFindings: escalateFindings({ findings, registries: [...contents.keys()], clock, log }),
   deliverAlerts: deliverAlerts({ ...telling, registries: [...contents.keys()] }),
   reject: rejectMessage(ingest, 'look-failed'),

@@ -72,7 +72,7 @@ export function assessRegistrySettings(ports: AssessRegistrySettingsPorts) {
         found.push(...settingsFindings(registry, settings, { hasPinnedUses: isPinned }));
       }
       const untold = untoldSettings(settings);
-      if (problems.length > 0 || untold.size > 0) {
+      if (untold.size > 0) {
         found.push(unknownSettingsFinding(registry, settings, problems));
         for (const identity of await foundBefore(registry, untold)) stillThere.add(identity);
       }

@@ -118,10 +118,11 @@ export interface DoneItem extends Pick<PlanItem, 'tag' | 'digest'> {
   readonly because?: string;
 }
 
-/** What a look at the settings of a registry gave. Without any problem, all of them were told. */
+/** What a look at the settings of a registry gave. */
 export interface RegistrySettingsReading {
   /** Absent when nothing of them could be read. */
   readonly settings?: RegistrySettings;
+  /** Why something was not told. */
   readonly problems: readonly ReadingProblem[];
 }
 

@@ -6,8 +6,9 @@ const purge = /(?:^|[^\w-])purge(?![\w-])/;
 /** What Go's `strconv.ParseBool` takes for false. */
 const isFalse = /^(?:0|f|false)$/i;
 
-/** UTF-16 code units of a line that are told. */
+/** UTF-16 code units of a line that are told, and of what comes before the flag. */
 const longestLine = 300;
+const longestLead = 200;
 
 /**
  * The line of a task's commands by which `acr purge` deletes what is locked, safe to show; `undefined` when there is none.
@@ -18,8 +19,13 @@ const longestLine = 300;
 export function lockedPurgeLine(commands: string): string | undefined {
   const lines = commands.split(/[\r\n]+/).filter((line) => !/^\s*#/.test(line));
   if (!lines.some((line) => purge.test(line))) return undefined;
-  const line = lines.find((text) =>
-    [...text.matchAll(includeLocked)].some(({ groups }) => !isFalse.test(groups?.['value'] ?? '')),
-  );
-  return line === undefined ? undefined : cleanFreeText(line.trim(), longestLine).text;
+  for (const line of lines) {
+    const flag = [...line.matchAll(includeLocked)].find(
+      ({ groups }) => !isFalse.test(groups?.['value'] ?? ''),
+    );
+    if (flag === undefined) continue;
+    const told = line.slice(Math.max(0, flag.index - longestLead)).trim();
+    return cleanFreeText(told, longestLine).text;
+  }
+  return undefined;
 }
