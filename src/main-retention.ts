@@ -21,6 +21,7 @@ import { repositoryContent } from './audit/repository-content.ts';
 import { restorableImages } from './audit/restorable-images.ts';
 import { restoreImage } from './audit/restore-image.ts';
 import type { RecordedReferrers } from './audit/restore-ports.ts';
+import type { RegistrySettingsReader } from './audit/retention-ports.ts';
 import { stillGoes } from './audit/still-goes.ts';
 import { tagsAt } from './audit/tags-at.ts';
 import { sourceCoverage, type UsesPorts } from './audit/uses.ts';
@@ -49,6 +50,7 @@ export interface RetentionParts {
   readonly contents: ReadonlyMap<string, RegistryContent>;
   readonly uses: UsesPorts;
   readonly links: RecordedReferrers;
+  readonly registrySettings: RegistrySettingsReader;
   readonly reader: HistoryReader;
   readonly pages: HistoryPages;
   readonly windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>;
@@ -89,7 +91,7 @@ export function retentionOf(parts: RetentionParts) {
     },
     layers: manifestLayers(parts.contents),
     progress: parts.progress,
-    softDelete: async () => undefined,
+    softDelete: softDeleteIn(parts),
   };
   const deciding = planning && { ...statements, ...planning, canDelete: deletions.size > 0 };
   const running = policy && {
@@ -143,6 +145,21 @@ function inEach<T>(
       make({ endpoint: `https://${loginServer}`, credential }),
     ]),
   );
+}
+
+/** Whether what a plan deletes could be restored; what cannot be read is not known. */
+function softDeleteIn({ settings: { registries }, registrySettings, log }: RetentionParts) {
+  return async (registry: string): Promise<boolean | undefined> => {
+    const named = registries.find(({ loginServer }) => loginServer === registry);
+    if (named === undefined) return undefined;
+    try {
+      const { settings } = await registrySettings.read(named);
+      return settings?.softDelete?.enabled;
+    } catch (error) {
+      log.warn('the settings of a registry could not be read', { registry, error: String(error) });
+      return undefined;
+    }
+  };
 }
 
 /** Patterns count by their texts. */

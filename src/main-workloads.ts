@@ -3,6 +3,7 @@ import type { QueueServiceClient } from '@azure/storage-queue';
 import { deletedManifests } from './acr/deleted-manifests.ts';
 import type { InventoryUseCases, Submission, SubmissionOutcome } from './api/inventory.ts';
 import { assessClaimed } from './audit/assess-claimed.ts';
+import { assessRegistrySettings } from './audit/assess-registry-settings.ts';
 import { assessSources } from './audit/assess-sources.ts';
 import { assessUses } from './audit/assess-uses.ts';
 import { assessVulnerabilities } from './audit/assess-vulnerabilities.ts';
@@ -16,6 +17,7 @@ import type { ProtectionRecordsPorts } from './audit/protection-records.ts';
 import { refreshInventory, refreshSource } from './audit/refresh-source.ts';
 import type { RegistryContent } from './audit/registry-content.ts';
 import type { DeletedManifests } from './audit/removal-judgement.ts';
+import type { RegistrySettingsReader } from './audit/retention-ports.ts';
 import { retireSource, submitSnapshot, submittingSource } from './audit/submit-snapshot.ts';
 import { inventoryUses, sourceCoverage } from './audit/uses.ts';
 import type { AuditRecord, RepositoryId } from './history/fact.ts';
@@ -90,16 +92,26 @@ export function workloadsOf(parts: WorkloadParts) {
   const submit = submitSnapshot(looking);
 
   const reports = vulnerabilityReports(parts);
+  const registrySettings = registrySettingsReader(parts);
 
   return {
     uses: inventoryUses(uses),
     /** What uses are found by. */
     usesPorts: uses,
     links,
+    registrySettings,
     listUses: listUses(uses),
     ...(reports === undefined
       ? {}
       : { assessVulnerabilities: assessVulnerabilities({ ...uses, reports, registries, findings, log }) }),
+    assessRegistrySettings: assessRegistrySettings({
+      reader: registrySettings,
+      registries: settings.registries,
+      claims,
+      findings,
+      clock,
+      log,
+    }),
     refreshInventory: refreshInventory(looking),
     refreshSource: refreshSource(looking),
     assessUses: assessUses({ ...judging, contents, windows: parts.windows, policy }),
@@ -197,12 +209,34 @@ function vulnerabilityReports(parts: WorkloadParts): VulnerabilityReports | unde
   };
 }
 
-function loaded(load: () => Promise<InventorySource>): InventorySource {
-  let source: Promise<InventorySource> | undefined;
+/** How registries are set; those without a resource id are looked for where the sources of Azure are. */
+function registrySettingsReader(parts: WorkloadParts): RegistrySettingsReader {
+  const { identity, log, clock, readText, settings } = parts;
+  return loaded(async () => {
+    const { azureRegistrySettings } = await import('./inventory/registry-settings.ts');
+    const azure = settings.sources.flatMap(({ access }) => (access.type === 'azure' ? [access] : []));
+    const scope = {
+      subscriptions: azure.flatMap(({ subscriptions }) => subscriptions),
+      managementGroups: [...new Set(azure.flatMap(({ managementGroups }) => managementGroups))],
+    };
+    return azureRegistrySettings({
+      credential: identity,
+      ...(settings.armEndpoint === undefined ? {} : { armEndpoint: settings.armEndpoint }),
+      ...(azure.length === 0 ? {} : { scope: { ...scope, query: queryNamed('registries', readText) } }),
+      now: () => clock.now(),
+      log,
+    });
+  });
+}
+
+function loaded<Question extends readonly unknown[], Answer>(
+  load: () => Promise<{ read(...question: Question): Promise<Answer> }>,
+): { read(...question: Question): Promise<Answer> } {
+  let source: ReturnType<typeof load> | undefined;
   return {
-    async read(signal) {
+    async read(...question) {
       source ??= load();
-      return (await source).read(signal);
+      return (await source).read(...question);
     },
   };
 }

@@ -75,6 +75,25 @@ export interface Site extends Placement {
   readonly isConfigurationInGraph?: boolean;
 }
 
+/** A task of a registry, as `TasksList.json` of the public REST specification has it. */
+export interface StandInTask {
+  readonly name: string;
+  /** `Enabled` unless told. */
+  readonly status?: string;
+  readonly step?: Readonly<Record<string, unknown>> | null;
+}
+
+/** A container registry, as `RegistryGet.json` of the public REST specification has it: nothing is on unless told. */
+export interface Registry extends Placement {
+  /** `<name>.azurecr.io` unless told. */
+  readonly loginServer?: string;
+  readonly adminUserEnabled?: boolean;
+  readonly anonymousPullEnabled?: boolean;
+  readonly retentionPolicy?: { readonly days: number; readonly status: string };
+  readonly softDeletePolicy?: { readonly retentionDays: number; readonly status: string };
+  readonly tasks?: readonly StandInTask[];
+}
+
 /** A finding of Microsoft Defender for Cloud. */
 export interface SubAssessment {
   readonly subscription?: string;
@@ -219,5 +238,33 @@ export function site(options: Site): ArmResource {
       })),
     },
     configuration: { linuxFxVersion, windowsFxVersion },
+  };
+}
+
+export function containerRegistry(registry: Registry): ArmResource {
+  const { name, loginServer = `${name}.azurecr.io`, tasks = [] } = registry;
+  const { adminUserEnabled = false, anonymousPullEnabled = false } = registry;
+  const { retentionPolicy = { days: 7, status: 'disabled' } } = registry;
+  const { softDeletePolicy = { retentionDays: 7, status: 'disabled' } } = registry;
+  const resource = placed(registry, 'Microsoft.ContainerRegistry', `registries/${name}`);
+  return {
+    ...resource,
+    kind: '',
+    properties: {
+      loginServer,
+      provisioningState: 'Succeeded',
+      adminUserEnabled,
+      anonymousPullEnabled,
+      policies: { exportPolicy: { status: 'enabled' }, retentionPolicy, softDeletePolicy },
+    },
+    lists: {
+      tasks: tasks.map(({ name: task, status = 'Enabled', step = null }) => ({
+        id: `${resource.id}/tasks/${task}`,
+        name: task,
+        type: 'Microsoft.ContainerRegistry/registries/tasks',
+        location: 'westeurope',
+        properties: { provisioningState: 'Succeeded', status, step },
+      })),
+    },
   };
 }

@@ -7,8 +7,10 @@ import {
   type ContainerGroup,
   containerApp,
   containerGroup,
+  containerRegistry,
   type Job,
   job,
+  type Registry,
   type SessionPool,
   type Site,
   type SubAssessment,
@@ -41,6 +43,7 @@ export interface ArmStandIn {
   addContainerGroup(group: ContainerGroup): string;
   /** A site, or a slot of one. */
   addSite(options: Site): string;
+  addRegistry(registry: Registry): string;
   addSubAssessment(finding: SubAssessment): void;
   /** Deletes a resource by its id; Resource Graph tells of it for a while. */
   remove(id: string): void;
@@ -67,9 +70,9 @@ const question = z.object({
 
 /**
  * Starts what the Azure inventory asks of Azure Resource Manager: subscriptions, descendants of management groups,
- * resources, their revisions, executions, sidecars and web configuration, and the two queries to Resource Graph. It takes
+ * resources, their revisions, executions, sidecars, tasks and web configuration, and the queries to Resource Graph. It takes
  * any bearer token. Shapes are those of https://github.com/Azure/azure-rest-api-specs (`app`, `web`, `containerinstance`,
- * `resourcegraph`, `subscription`, `managementgroups`) and https://learn.microsoft.com/rest/api/azure.
+ * `containerregistry`, `resourcegraph`, `subscription`, `managementgroups`) and https://learn.microsoft.com/rest/api/azure.
  */
 export async function startArm({ port = 0, pageSize = 1_000 }: ArmOptions = {}): Promise<ArmStandIn> {
   const requests: ArmRequest[] = [];
@@ -228,6 +231,7 @@ export async function startArm({ port = 0, pageSize = 1_000 }: ArmOptions = {}):
     addSessionPool: (pool) => keep(sessionPool(pool)),
     addContainerGroup: (group) => keep(containerGroup(group)),
     addSite: (options) => keep(site(options)),
+    addRegistry: (registry) => keep(containerRegistry(registry)),
     addSubAssessment: (finding) => void subAssessments.push(finding),
     remove: (id) => void removed.add(id.toLowerCase()),
     fail: faults.add,

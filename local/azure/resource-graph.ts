@@ -22,7 +22,7 @@ export interface GraphContent {
 }
 
 /**
- * The rows of one of the two queries of `src/inventory`, as if it had been run: no other is understood. Undefined for
+ * The rows of one of the queries of `src/inventory`, as if it had been run: no other is understood. Undefined for
  * those.
  */
 export function rowsOf(
@@ -32,6 +32,7 @@ export function rowsOf(
   const [table] = query.split('\n').filter((line) => line !== '' && !line.startsWith('//'));
   switch (table?.trim()) {
     case 'resources':
+      if (query.includes(`'${registryType}'`)) return resources.flatMap(registryRow).sort(byColumns('id'));
       return resources.flatMap(workloadRows).sort(byColumns('id', 'container', 'image', 'fx'));
     case 'securityresources':
       return subAssessments.flatMap(vulnerabilityRow).sort(byColumns('id'));
@@ -40,8 +41,15 @@ export function rowsOf(
   }
 }
 
+const registryType = 'microsoft.containerregistry/registries';
+
+function registryRow({ id, type, properties }: ArmResource): readonly GraphRow[] {
+  return type === registryType ? [{ id, loginServer: textOf(at(properties, 'loginServer')) }] : [];
+}
+
 function workloadRows(resource: ArmResource): readonly GraphRow[] {
   const { id, type, kind, name, subscription, resourceGroup, tags, properties } = resource;
+  if (type === registryType) return [];
   const isSite = type.startsWith('microsoft.web/');
   const parts = partsIn(type, properties);
   const state = isSite

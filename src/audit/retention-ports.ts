@@ -1,8 +1,11 @@
 import type { RepositoryId } from '../history/fact.ts';
+import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { Layer } from '../retention/freed.ts';
 import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
+import type { RegistrySettings } from '../retention/registry-settings.ts';
 import type { RecordedRepository } from '../retention/repository-content.ts';
+import type { ReadingProblem } from '../workloads/claim.ts';
 import type { StoredState } from './ports.ts';
 
 /** What a plan rests on, so that anybody can tell what was known when it was made. Times are epoch milliseconds. */
@@ -151,4 +154,18 @@ export interface ManifestLayers {
    * when it is not there or could not be read.
    */
   of(repository: RepositoryId, digest: Digest): Promise<readonly Layer[] | undefined>;
+}
+
+/** What a look at the settings of a registry gave. */
+export interface RegistrySettingsReading {
+  /** Absent when nothing of them could be read. */
+  readonly settings?: RegistrySettings;
+  /** Why something was not told. */
+  readonly problems: readonly ReadingProblem[];
+}
+
+/** Reads how registries are set. */
+export interface RegistrySettingsReader {
+  /** What cannot be read is told as a problem, beside all that can be; only an abort throws. */
+  read(registry: AcceptedRegistry, signal?: AbortSignal): Promise<RegistrySettingsReading>;
 }

@@ -9,8 +9,8 @@ export interface FindingSubject extends RepositoryId {
 }
 
 /**
- * Where findings are kept that are about no audited registry: a source that does not report, a foreign registry. In place of
- * a login server, which none can be.
+ * Where findings are kept that are about no image of an audited registry: a source that does not report, a foreign registry,
+ * the settings of a registry. In place of a login server, which none can be.
  */
 export const estate = '_estate';
 

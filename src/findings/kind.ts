@@ -150,6 +150,21 @@ export const findingKinds = {
       'Rebuild the image on a patched base and roll it out, or waive the finding with a reason and an end.',
     identity: [],
   },
+  /** A setting of a registry, or a task of it, endangers what is in it. */
+  DangerousSetting: {
+    severity: 'high',
+    lesser: ['medium', 'low'],
+    remedy:
+      'Change the setting as advice says, or waive the finding with a reason and an end. It is over with the first look after the change.',
+    identity: ['setting', 'task'],
+  },
+  /** The settings of a registry, or some of them, could not be read: what endangers its images is not known. */
+  RegistrySettingsUnknown: {
+    severity: 'low',
+    remedy:
+      'Name the registry with its resource id in REGISTRIES, and give the identity of the app Microsoft.ContainerRegistry/registries/read and Microsoft.ContainerRegistry/registries/tasks/read there, which Reader has.',
+    identity: [],
+  },
 } as const satisfies Readonly<Record<string, KindOfFinding>>;
 
 /** What a finding is about. */

@@ -15,6 +15,8 @@ export interface InventoryUseCases {
   readonly assessClaimed: () => Promise<void>;
   /** Absent where no source says what scanners found. */
   readonly assessVulnerabilities?: () => Promise<void>;
+  /** Looks for settings of the registries that endanger images. */
+  readonly assessRegistrySettings: () => Promise<void>;
   readonly escalateFindings: () => Promise<void>;
   readonly deliverAlerts: () => Promise<void>;
   /** Takes a look that failed too often; its registry when it can be told. */
@@ -60,6 +62,10 @@ export function registerInventory(useCases: InventoryUseCases): void {
       handler: () => assessVulnerabilities(),
     });
   }
+  app.timer('assessRegistrySettings', {
+    schedule: '0 50 * * * *',
+    handler: () => useCases.assessRegistrySettings(),
+  });
   app.storageQueue('refreshSource', {
     queueName: refreshQueueName,
     connection,

@@ -153,7 +153,7 @@ function kindOf(type: string, kind: string): string | undefined {
  * The path of a resource id with its names encoded, or `undefined` when it is none: the id becomes an address.
  * Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
  */
-function pathOf(id: string): string | undefined {
+export function pathOf(id: string): string | undefined {
   const parts = id.split('/').slice(1);
   const isId = id.startsWith('/subscriptions/') && parts.length >= 8 && parts.length % 2 === 0;
   const areNames = parts.every((part) => /^[\p{L}\p{N}_.()-]+$/u.test(part) && !/^\.+$/.test(part));

@@ -35,7 +35,7 @@ const lineCompose: ReadCompose = (text) => {
 /** What the options of a source are for a stand-in. */
 export async function optionsFor(
   { endpoint }: Pick<ArmStandIn, 'endpoint'>,
-  file: 'workloads' | 'vulnerabilities' = 'workloads',
+  file: 'workloads' | 'vulnerabilities' | 'registries' = 'workloads',
 ): Promise<AzureInventoryOptions> {
   return {
     credential: { getToken: async () => ({ token: 'any', expiresOnTimestamp: Date.now() + 3_600_000 }) },

@@ -75,6 +75,7 @@ describe.each([
     'securityresources',
     ['id', 'registryHost', 'repositoryName', 'digest', 'vulnerability', 'severity'],
   ],
+  ['registries', 'resources', ['id', 'loginServer']],
 ])('the query of %s', (file, table, columns) => {
   const query = queryIn(file);
 
