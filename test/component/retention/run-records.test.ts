@@ -218,6 +218,29 @@ describe('when a run is cut off again and again', () => {
     });
   });
 
+  it('what it was about to say is so, whatever has changed since', async () => {
+    const run = runOf();
+    const digest = await put(await image('used'));
+    await run.plan([goingManifest(digest, 0)]);
+    run.keeps.set(digest, [{ code: 'in-use', detail: 'aks-prod' }]);
+    const { writer } = run.ports;
+    let commits = 0;
+    run.ports.writer = {
+      ...writer,
+      async commit(...told) {
+        commits += 1;
+        // The report has been announced by then.
+        if (commits === 2) throw cutOff();
+        return writer.commit(...told);
+      },
+    };
+    await expect(run.run()).rejects.toMatchObject({ code: 'cut-off' });
+    run.keeps.clear();
+    expect(await run.run()).toMatchObject({ state: 'done', done: { deleted: 0, spared: 1 } });
+    expect(run.reported()).toMatchObject([{ digest, outcome: 'spared', because: 'in-use: aks-prod' }]);
+    expect(await run.content.manifest(repository, digest)).toBeDefined();
+  });
+
   it('whatever call fails, each item is announced as intended and as done once, and so is the end', async () => {
     for (let cutAt = 1; ; cutAt += 1) {
       nextRepository();
@@ -226,6 +249,13 @@ describe('when a run is cut off again and again', () => {
       const digests = [await put(await image('1')), await put(await image('2'))];
       await run.plan([goingTag('old', old), ...digests.map((digest, order) => goingManifest(digest, order))]);
       const { writer, outbox, plans } = run.ports;
+      let time = Date.now();
+      run.ports.clock = {
+        now() {
+          time += 1;
+          return time;
+        },
+      };
       const [real] = run.ports.deletions.values();
       if (real === undefined) throw new Error('nothing deletes');
       let calls = 0;
@@ -266,6 +296,10 @@ describe('when a run is cut off again and again', () => {
           ...items.map((item) => `retention-done ${item} ${item === 'old' ? 'untagged' : 'deleted'}`),
         ].toSorted(),
       });
+      // What is recorded is what will be sealed.
+      const leaves = ({ rows }: Pick<typeof run.tables.log, 'rows'>) =>
+        rows().flatMap(({ columns }) => (columns['leaf'] === undefined ? [] : String(columns['leaf'])));
+      expect(leaves(run.tables.repositories).toSorted()).toEqual(leaves(run.tables.log).toSorted());
       expect(run.statements('_registry').map(({ kind }) => kind)).toEqual(['retention-finished']);
     }
   });
