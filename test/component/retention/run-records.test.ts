@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AuditFault } from '../../../src/audit/fault.ts';
+import { rebuildRepository } from '../../../src/audit/rebuild-repository.ts';
 import type { RegistryContent } from '../../../src/audit/registry-content.ts';
 import { readStatement } from '../../../src/ledger/recorded-leaf.ts';
 import { type Digest, parseDigest } from '../../../src/registry/digest.ts';
+import { retellings } from '../../../src/storage/retelling.ts';
 import { cutOff, goingManifest, goingTag, retentionRun } from '../../builders/retention-run.ts';
 import {
   type ImageOptions,
@@ -302,5 +304,28 @@ describe('when a run is cut off again and again', () => {
       expect(leaves(run.tables.repositories).toSorted()).toEqual(leaves(run.tables.log).toSorted());
       expect(run.statements('_registry').map(({ kind }) => kind)).toEqual(['retention-finished']);
     }
+  });
+});
+
+describe('when what a run did is told again from its records', () => {
+  it('the state of each item is as it was, even after it was lost', async () => {
+    const run = runOf();
+    const old = await put(await image('old'), 'old');
+    const digests = [await put(await image('1')), await put(await image('2'))];
+    await run.plan([goingTag('old', old), ...digests.map((digest, order) => goingManifest(digest, order))]);
+    run.keeps.set('old', [{ code: 'in-use', detail: 'aks-prod' }]);
+    await run.run();
+    const { repositories } = run.tables;
+    const states = () => repositories.rows().filter(({ rowKey }) => rowKey.startsWith('w|'));
+    const before = states().map(({ rowKey, columns }) => [rowKey, columns]);
+    expect(before).toHaveLength(3);
+    const rebuild = rebuildRepository({ begin: retellings(run.tables), log: run.ports.log });
+    const id = { registry: registry.loginServer, repository };
+    expect((await rebuild(id, { dryRun: true })).differences).toEqual([]);
+    for (const { partitionKey, rowKey } of states()) {
+      await repositories.transact([{ operation: 'remove', row: { partitionKey, rowKey } }]);
+    }
+    await rebuild(id, { dryRun: false });
+    expect(states().map(({ rowKey, columns }) => [rowKey, columns])).toEqual(before);
   });
 });
