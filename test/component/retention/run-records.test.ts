@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AuditFault } from '../../../src/audit/fault.ts';
+import { rebuildRepository } from '../../../src/audit/rebuild-repository.ts';
 import type { RegistryContent } from '../../../src/audit/registry-content.ts';
 import { readStatement } from '../../../src/ledger/recorded-leaf.ts';
 import { type Digest, parseDigest } from '../../../src/registry/digest.ts';
+import { retellings } from '../../../src/storage/retelling.ts';
 import { cutOff, goingManifest, goingTag, retentionRun } from '../../builders/retention-run.ts';
 import {
   type ImageOptions,
@@ -218,6 +220,29 @@ describe('when a run is cut off again and again', () => {
     });
   });
 
+  it('what it was about to say is so, whatever has changed since', async () => {
+    const run = runOf();
+    const digest = await put(await image('used'));
+    await run.plan([goingManifest(digest, 0)]);
+    run.keeps.set(digest, [{ code: 'in-use', detail: 'aks-prod' }]);
+    const { writer } = run.ports;
+    let commits = 0;
+    run.ports.writer = {
+      ...writer,
+      async commit(...told) {
+        commits += 1;
+        // The report has been announced by then.
+        if (commits === 2) throw cutOff();
+        return writer.commit(...told);
+      },
+    };
+    await expect(run.run()).rejects.toMatchObject({ code: 'cut-off' });
+    run.keeps.clear();
+    expect(await run.run()).toMatchObject({ state: 'done', done: { deleted: 0, spared: 1 } });
+    expect(run.reported()).toMatchObject([{ digest, outcome: 'spared', because: 'in-use: aks-prod' }]);
+    expect(await run.content.manifest(repository, digest)).toBeDefined();
+  });
+
   it('whatever call fails, each item is announced as intended and as done once, and so is the end', async () => {
     for (let cutAt = 1; ; cutAt += 1) {
       nextRepository();
@@ -226,6 +251,13 @@ describe('when a run is cut off again and again', () => {
       const digests = [await put(await image('1')), await put(await image('2'))];
       await run.plan([goingTag('old', old), ...digests.map((digest, order) => goingManifest(digest, order))]);
       const { writer, outbox, plans } = run.ports;
+      let time = Date.now();
+      run.ports.clock = {
+        now() {
+          time += 1;
+          return time;
+        },
+      };
       const [real] = run.ports.deletions.values();
       if (real === undefined) throw new Error('nothing deletes');
       let calls = 0;
@@ -266,7 +298,34 @@ describe('when a run is cut off again and again', () => {
           ...items.map((item) => `retention-done ${item} ${item === 'old' ? 'untagged' : 'deleted'}`),
         ].toSorted(),
       });
+      // What is recorded is what will be sealed.
+      const leaves = ({ rows }: Pick<typeof run.tables.log, 'rows'>) =>
+        rows().flatMap(({ columns }) => (columns['leaf'] === undefined ? [] : String(columns['leaf'])));
+      expect(leaves(run.tables.repositories).toSorted()).toEqual(leaves(run.tables.log).toSorted());
       expect(run.statements('_registry').map(({ kind }) => kind)).toEqual(['retention-finished']);
     }
+  });
+});
+
+describe('when what a run did is told again from its records', () => {
+  it('the state of each item is as it was, even after it was lost', async () => {
+    const run = runOf();
+    const old = await put(await image('old'), 'old');
+    const digests = [await put(await image('1')), await put(await image('2'))];
+    await run.plan([goingTag('old', old), ...digests.map((digest, order) => goingManifest(digest, order))]);
+    run.keeps.set('old', [{ code: 'in-use', detail: 'aks-prod' }]);
+    await run.run();
+    const { repositories } = run.tables;
+    const states = () => repositories.rows().filter(({ rowKey }) => rowKey.startsWith('w|'));
+    const before = states().map(({ rowKey, columns }) => [rowKey, columns]);
+    expect(before).toHaveLength(3);
+    const rebuild = rebuildRepository({ begin: retellings(run.tables), log: run.ports.log });
+    const id = { registry: registry.loginServer, repository };
+    expect((await rebuild(id, { dryRun: true })).differences).toEqual([]);
+    for (const { partitionKey, rowKey } of states()) {
+      await repositories.transact([{ operation: 'remove', row: { partitionKey, rowKey } }]);
+    }
+    await rebuild(id, { dryRun: false });
+    expect(states().map(({ rowKey, columns }) => [rowKey, columns])).toEqual(before);
   });
 });
