@@ -96,7 +96,7 @@ export function retentionOf(parts: RetentionParts) {
   const deciding = planning && { ...statements, ...planning, canDelete: deletions.size > 0 };
   const running = policy && {
     ...statements,
-    ...{ plans, deletions, policy, leases, log },
+    ...{ plans, queue, deletions, policy, leases, log },
     contents: parts.contents,
     stillGoes: stillGoes({ ...uses, windows: parts.windows, holds }),
   };

@@ -2,6 +2,7 @@ import { recordIdOf } from '../history/record-id.ts';
 import { subjectOfTag } from '../protection/referrer-kind.ts';
 import { itemKey } from '../retention/item-key.ts';
 import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
+import type { RetentionPolicy } from '../retention/rule.ts';
 import {
   type CarriedItem,
   type CarriedItems,
@@ -15,14 +16,15 @@ import { type ItemCheck, type ItemChecks, type ItemChecksPorts, itemChecks } fro
 import { onceRecorded } from './once-recorded.ts';
 import type { Leases, Log } from './ports.ts';
 import type { RegistryContent } from './registry-content.ts';
-import type { DoneItem, PlanHeader, Plans, RegistryDeletions } from './retention-ports.ts';
+import type { DoneItem, PlanHeader, Plans, RegistryDeletions, RetentionQueue } from './retention-ports.ts';
 
 export interface ExecutePlanPorts extends CarriedItemsPorts, Pick<ItemChecksPorts, 'stillGoes'> {
   readonly plans: Plans;
   readonly contents: ReadonlyMap<string, RegistryContent>;
   /** What deletes in each registry, by login server; of none, nothing is ever deleted. */
   readonly deletions: ReadonlyMap<string, RegistryDeletions>;
-  readonly policy: { readonly mostSurprises: number };
+  readonly policy: Pick<RetentionPolicy, 'mostSurprises' | 'planAge'>;
+  readonly queue: Pick<RetentionQueue, 'run'>;
   readonly leases: Leases;
   readonly log: Log;
 }
@@ -30,14 +32,22 @@ export interface ExecutePlanPorts extends CarriedItemsPorts, Pick<ItemChecksPort
 /** Items whose deletion is recorded as intended together: what a run that is cut off may have deleted unreported. */
 const itemsAtOnce = 20;
 
+/** Milliseconds after which a run hands on to the next: well within what a function may take. */
+const longestTurnMs = 20 * 60_000;
+
 /** Why a run ends before its plan does. */
 class StoppedError extends Error {}
+
+/** That a run has taken its time, and another goes on. */
+class TurnOverError extends Error {}
 
 interface Run {
   readonly header: PlanHeader;
   readonly content: RegistryContent;
   readonly deletions: RegistryDeletions;
   readonly signal: AbortSignal;
+  /** Epoch milliseconds at which it hands on. */
+  readonly until: number;
   readonly done: { untagged: number; deleted: number; spared: number };
   surprises: number;
 }
@@ -45,8 +55,8 @@ interface Run {
 /**
  * Carries out a plan that somebody has had run: tags first, then manifests, parents before their children, and what is about
  * others last. Each is looked at again right before it goes, and stays when anything keeps it now; too many of those, or any
- * doubt, end the run. A run that is cut off goes on where it was: what it deleted is known from what it intended. One run of
- * a registry at a time. @throws a retryable AuditFault when storage or the registry does not answer, or another run is under
+ * doubt, end the run. A run that is cut off, or whose turn is over, goes on where it was: what it deleted is known from what
+ * it intended. One run of a registry at a time. @throws a retryable AuditFault when storage or the registry does not answer, or another run is under
  * way.
  */
 export function executePlan(ports: ExecutePlanPorts) {
@@ -61,7 +71,12 @@ export function executePlan(ports: ExecutePlanPorts) {
       if (header.state === 'done' || header.state === 'stopped') await recordEnd(header);
       return header;
     }
-    const ended: PlanHeader = { ...header, ...(await carriedOut(header, signal)), finishedAt: clock.now() };
+    const come = await carriedOut(header, signal);
+    if (come === 'goes-on') {
+      await ports.queue.run(registry, id);
+      return header;
+    }
+    const ended: PlanHeader = { ...header, ...come, finishedAt: clock.now() };
     if ((await plans.put(ended, version)) === 'conflict') {
       throw new AuditFault('contention', `the plan ${id} was changed while it ran`, { retryable: true });
     }
@@ -69,25 +84,31 @@ export function executePlan(ports: ExecutePlanPorts) {
     return ended;
   }
 
-  /** How it ended. */
+  /** How it ended, or that there is more to do. */
   async function carriedOut(
     header: PlanHeader,
     signal: AbortSignal,
-  ): Promise<Pick<PlanHeader, 'state' | 'stoppedBecause' | 'done'>> {
+  ): Promise<Pick<PlanHeader, 'state' | 'stoppedBecause' | 'done'> | 'goes-on'> {
     const { registry, id } = header;
     const content = contents.get(registry);
     const deleting = deletions.get(registry);
     if (content === undefined || deleting === undefined) {
       return { state: 'stopped', stoppedBecause: 'no identity may delete in this registry' };
     }
+    const now = clock.now();
+    if (now - (header.executedAt ?? now) > ports.policy.planAge) {
+      return { state: 'stopped', stoppedBecause: 'what it rests on is too old by now: make another' };
+    }
     const done = { untagged: 0, deleted: 0, spared: 0 };
-    const running: Run = { header, content, deletions: deleting, signal, done, surprises: 0 };
+    const until = now + longestTurnMs;
+    const running: Run = { header, content, deletions: deleting, signal, until, done, surprises: 0 };
     try {
       for await (const plan of plans.repositories(registry, id)) {
         if (plan.counts.untag + plan.counts.delete > 0) await carryOut(ports, running, plan);
       }
       return { state: 'done', done };
     } catch (error) {
+      if (error instanceof TurnOverError) return 'goes-on';
       const because = reasonToStop(error);
       if (because === undefined) throw error;
       return { state: 'stopped', stoppedBecause: because, done };
@@ -161,7 +182,7 @@ interface Work {
 }
 
 async function carryOutSome(
-  { policy }: ExecutePlanPorts,
+  { policy, clock }: ExecutePlanPorts,
   run: Run,
   work: Work,
   items: readonly PlanItem[],
@@ -173,6 +194,7 @@ async function carryOutSome(
   try {
     for (const item of items) {
       run.signal.throwIfAborted();
+      if (clock.now() > run.until) throw new TurnOverError();
       const isTag = item.tag !== undefined;
       const check = await (isTag ? checks.untag(item) : checks.deletion(item));
       if (check.check === 'stop') throw new StoppedError(check.because);

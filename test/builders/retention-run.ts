@@ -38,6 +38,7 @@ export function retentionRun(registry: TestRegistry, { repository = 'team/app', 
     of: (text: string) => text.slice(0, 12),
   };
   const plans = memoryPlans();
+  const handedOn: string[] = [];
   const keeps = new Map<string, readonly KeepReason[]>();
   const { content } = accessTo(registry);
   const deletions = registryDeletions({
@@ -56,7 +57,8 @@ export function retentionRun(registry: TestRegistry, { repository = 'team/app', 
     plans,
     contents: new Map([[loginServer, content]]),
     deletions: new Map([[loginServer, deletions]]),
-    policy: { mostSurprises },
+    policy: { mostSurprises, planAge: 86_400_000 },
+    queue: { run: async (_: string, plan: string) => void handedOn.push(plan) },
     stillGoes: async (_: unknown, { tag, digest }: PlanItem) => keeps.get(tag ?? digest) ?? [],
     leases: memoryLeases(),
     log: { info: quiet, warn: quiet, error: quiet },
@@ -65,6 +67,8 @@ export function retentionRun(registry: TestRegistry, { repository = 'team/app', 
 
   return {
     ports,
+    /** Plans that a run has handed on to the next. */
+    handedOn,
     content,
     repository,
     /** Why something stays after all, by tag or digest. */

@@ -295,6 +295,40 @@ describe('when a run has to end', () => {
     expect(run.reported()).toEqual([]);
   });
 
+  it('its turn ends before a function has to, and the next goes on', async () => {
+    const run = retentionRun(registry, { repository });
+    const [one, two] = [await push('1'), await push('2')];
+    await run.plan([goingManifest(one, 0), goingManifest(two, 1)]);
+    const [real] = run.ports.deletions.values();
+    if (real === undefined) throw new Error('nothing deletes');
+    let passed = 0;
+    run.ports.clock.now = () => Date.now() + passed;
+    const deletions: RegistryDeletions = {
+      ...real,
+      async deleteManifest(name, digest) {
+        passed += 21 * 60_000;
+        return real.deleteManifest(name, digest);
+      },
+    };
+    expect(await run.run({ deletions })).toMatchObject({ state: 'running' });
+    expect(run.handedOn).toHaveLength(1);
+    expect(await present(one, two)).toEqual([false, true]);
+    expect(await run.run({ deletions })).toMatchObject({ state: 'done', done: { deleted: 2 } });
+    expect(run.reported()).toHaveLength(2);
+  });
+
+  it('one that goes on for longer than a plan may be old is stopped', async () => {
+    const run = retentionRun(registry, { repository });
+    const digest = await push('1');
+    await run.plan([goingManifest(digest, 0)]);
+    run.ports.clock.now = () => Date.now() + 25 * 3_600_000;
+    expect(await run.run()).toMatchObject({
+      state: 'stopped',
+      stoppedBecause: expect.stringMatching(/too old/),
+    });
+    expect(await present(digest)).toEqual([true]);
+  });
+
   it('a busy registry ends it for now, and it goes on later', async () => {
     const run = retentionRun(registry, { repository });
     const [one, two] = [await push('1'), await push('2')];
