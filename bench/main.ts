@@ -7,6 +7,7 @@ import { type Figure, tableOf } from './figure.ts';
 import { ingest } from './ingest.ts';
 import { reconcile } from './reconcile.ts';
 import { retention } from './retention.ts';
+import { retentionCheck } from './retention-check.ts';
 import { roundTrips } from './round-trips.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   ingest,
   reconcile,
   retention,
+  'retention-check': retentionCheck,
   alerts,
   'app-load': appLoad,
 };

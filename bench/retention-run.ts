@@ -5,6 +5,7 @@ import { classifyRepository } from '../src/retention/classify.ts';
 import type { PlanItem, RepositoryPlan } from '../src/retention/plan.ts';
 import { planHash } from '../src/retention/plan-hash.ts';
 import type { RepositoryContent } from '../src/retention/repository-content.ts';
+import { planLines } from '../src/storage/plan-codec.ts';
 import { seededContents } from './seeded-contents.ts';
 
 // Decides what of a registry of so many manifests and tags goes, a process of its own: what is measured of memory is the
@@ -45,7 +46,8 @@ const hash = planHash(
 );
 const caps = capWatch(policy.caps);
 const counts = { repositories: 0, tags: 0, manifests: 0, untag: 0, delete: 0 };
-const spent = { classify: 0, hash: 0 };
+const spent = { classify: 0, hash: 0, lines: 0 };
+let characters = 0;
 
 for (const content of seededContents(manifests, tags)) {
   const started = performance.now();
@@ -55,7 +57,10 @@ for (const content of seededContents(manifests, tags)) {
   caps.add(plan);
   hash.add(plan);
   spent.classify += decided - started;
-  spent.hash += performance.now() - decided;
+  const hashed = performance.now();
+  for (const line of planLines(plan)) characters += line.length;
+  spent.hash += hashed - decided;
+  spent.lines += performance.now() - hashed;
   counts.repositories += 1;
   counts.tags += plan.counts.tags;
   counts.manifests += plan.counts.manifests;
@@ -66,7 +71,7 @@ caps.whole();
 
 const peakMiB = process.resourceUsage().maxRSS / 1_024;
 process.stdout.write(
-  `${JSON.stringify({ ...counts, classifySeconds: spent.classify / 1_000, hashSeconds: spent.hash / 1_000, peakMiB, hash: hash.digest() })}\n`,
+  `${JSON.stringify({ ...counts, classifySeconds: spent.classify / 1_000, hashSeconds: spent.hash / 1_000, lineSeconds: spent.lines / 1_000, lineMiB: characters / 2 ** 20, peakMiB, hash: hash.digest() })}\n`,
 );
 
 function planOf({ repository, ...content }: RepositoryContent, items: readonly PlanItem[]): RepositoryPlan {

@@ -11,6 +11,8 @@ const run = z.object({
   delete: z.number(),
   classifySeconds: z.number(),
   hashSeconds: z.number(),
+  lineSeconds: z.number(),
+  lineMiB: z.number(),
   peakMiB: z.number(),
 });
 type Run = z.output<typeof run>;
@@ -54,6 +56,8 @@ function figuresOf(one: Run, isLargest: boolean): readonly Figure[] {
       : { name: seconds, value: one.classifySeconds, unit: 's' },
     isLargest ? atMost(peak, one.peakMiB, 'MiB', 1_024) : { name: peak, value: one.peakMiB, unit: 'MiB' },
     { name: '  caps and hash', value: one.hashSeconds, unit: 's' },
+    { name: '  what is kept of the plan, as lines', value: one.lineSeconds, unit: 's' },
+    { name: '  the lines, before compression', value: one.lineMiB, unit: 'MiB' },
     { name: '  tags', value: one.tags, unit: 'tags' },
     { name: '  tags untagged', value: one.untag, unit: 'tags' },
     { name: '  manifests deleted', value: one.delete, unit: 'manifests' },
