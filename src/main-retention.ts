@@ -7,6 +7,7 @@ import { deletedImages } from './acr/deleted-images.ts';
 import { registryDeletions } from './acr/registry-deletions.ts';
 import { checkRetention } from './audit/check-retention.ts';
 import { executePlan } from './audit/execute-plan.ts';
+import { AuditFault } from './audit/fault.ts';
 import { giveUpPlan } from './audit/give-up-plan.ts';
 import type { HistoryPages, Progress } from './audit/history-pages.ts';
 import { listDecisions } from './audit/list-decisions.ts';
@@ -20,7 +21,7 @@ import type { RegistryContent } from './audit/registry-content.ts';
 import { repositoryContent } from './audit/repository-content.ts';
 import { restorableImages } from './audit/restorable-images.ts';
 import { restoreImage } from './audit/restore-image.ts';
-import type { RecordedReferrers } from './audit/restore-ports.ts';
+import type { DeletedImages, RecordedReferrers } from './audit/restore-ports.ts';
 import type { RegistrySettingsReader } from './audit/retention-ports.ts';
 import { stillGoes } from './audit/still-goes.ts';
 import { tagsAt } from './audit/tags-at.ts';
@@ -28,6 +29,7 @@ import { sourceCoverage, type UsesPorts } from './audit/uses.ts';
 import type { RepositoryId } from './history/fact.ts';
 import type { Hold } from './protection/hold.ts';
 import type { ApprovalWindow } from './protection/rollback-window.ts';
+import type { Digest } from './registry/digest.ts';
 import { readPattern } from './registry/pattern.ts';
 import type { Hashing } from './retention/plan-hash.ts';
 import type { RetentionPolicy } from './retention/rule.ts';
@@ -70,6 +72,7 @@ export function retentionOf(parts: RetentionParts) {
   const queue = retentionQueue(queues.getQueueClient(planQueueName), queues.getQueueClient(executeQueueName));
   const contents = recordedContents(tables.repositories, parts.recorded);
   const content = repositoryContent({ ...uses, contents, holds });
+  const deleted = inEach(parts, deletedImages);
   const coverage = sourceCoverage(uses);
   const policyHash = hashOf(settings.policy);
   const deletions = inEach(parts, registryDeletions);
@@ -78,7 +81,6 @@ export function retentionOf(parts: RetentionParts) {
       plans,
       queue,
       contents,
-      content,
       coverage,
       policy,
       policyHash,
@@ -89,6 +91,8 @@ export function retentionOf(parts: RetentionParts) {
       clock,
       log,
     },
+    // Asked of the registry, so for plans alone: whoever checks images waits for the answer.
+    content: repositoryContent({ ...uses, contents, holds, softDeleted: softDeletedIn(deleted, log) }),
     layers: manifestLayers(parts.contents),
     progress: parts.progress,
     softDelete: softDeleteIn(parts),
@@ -103,7 +107,7 @@ export function retentionOf(parts: RetentionParts) {
   const restoring = {
     ...statements,
     contents: parts.contents,
-    deleted: inEach(parts, deletedImages),
+    deleted,
     referrers: parts.links.referrers,
     tagsAt: tagsAt({ reader: parts.reader, pages: parts.pages }),
     pause: (ms: number) => delay(ms),
@@ -145,6 +149,24 @@ function inEach<T>(
       make({ endpoint: `https://${loginServer}`, credential }),
     ]),
   );
+}
+
+/** Digests that soft delete keeps; what cannot be listed is not known. */
+function softDeletedIn(deleted: ReadonlyMap<string, DeletedImages>, log: Log) {
+  return async ({ registry, repository }: RepositoryId): Promise<ReadonlySet<Digest> | undefined> => {
+    const images = deleted.get(registry);
+    if (images === undefined) return undefined;
+    try {
+      const digests = new Set<Digest>();
+      for await (const page of images.manifests(repository))
+        for (const { digest } of page) digests.add(digest);
+      return digests;
+    } catch (error) {
+      if (!(error instanceof AuditFault) || error.retryable) throw error;
+      log.warn('what soft delete keeps could not be listed', { registry, repository, code: error.code });
+      return undefined;
+    }
+  };
 }
 
 /** Whether what a plan deletes could be restored; what cannot be read is not known. */

@@ -48,7 +48,7 @@ export function planOf({ inputs, createdAt, approvedAt, executedAt, finishedAt, 
 
 /** A plan's cells, by {@link planColumns}. */
 export function planCells(plan: ReturnType<typeof planOf>) {
-  const { inputs: _, counts, freed, blocks, softDelete: __, done: ___, ...cells } = plan;
+  const { inputs: _, caps: __, counts, freed, blocks, softDelete: ___, done: ____, ...cells } = plan;
   return {
     ...cells,
     untag: counts.untag,

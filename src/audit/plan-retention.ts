@@ -124,6 +124,7 @@ export function makePlan(ports: PlanRetentionPorts) {
       createdAt: inputs.at,
       inputs: inputs.hashed,
       counts,
+      caps: policy.caps,
       freed: await freedByPlan(ports)(stored.header, counts),
       blocks: bounded(blocks),
       hash: hash.digest(),

@@ -5,6 +5,7 @@ import type { Layer } from '../retention/freed.ts';
 import type { PlanItem, RepositoryPlan } from '../retention/plan.ts';
 import type { RegistrySettings } from '../retention/registry-settings.ts';
 import type { RecordedRepository } from '../retention/repository-content.ts';
+import type { RetentionCaps } from '../retention/rule.ts';
 import type { ReadingProblem } from '../workloads/claim.ts';
 import type { StoredState } from './ports.ts';
 
@@ -58,6 +59,8 @@ export interface PlanHeader {
   readonly counts: PlanCounts;
   /** Bytes that going would free. */
   readonly freed: { readonly atLeast: number; readonly atMost: number };
+  /** How much it may remove; absent while it is being made. */
+  readonly caps?: RetentionCaps;
   /** Why it may not run: coverage, caps, what could not be read. Each names the repository where it is one's. */
   readonly blocks: readonly string[];
   /** Whether the registry keeps what is deleted for some days; `undefined` when it is not known. */

@@ -40,6 +40,7 @@ const headerForm = z.strictObject({
     delete: count,
   }),
   freed: bytes,
+  caps: z.exactOptional(z.strictObject({ percent: count, perRepository: count, whole: count })),
   blocks: z.array(z.string()),
   softDelete: z.exactOptional(z.boolean()),
   hash: z.string(),
