@@ -221,7 +221,7 @@ registerReconciliation({
       return reconcileRepository(ports)(reconciliation, signal);
     },
     rounds,
-    comparisons: comparisons(tables.repositories),
+    comparisons: comparisons(tables.repositories, tables.log),
     leases: lease,
     changes,
     findings,

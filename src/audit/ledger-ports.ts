@@ -1,4 +1,3 @@
-import type { Frontier, Hash } from '../ledger/merkle-tree.ts';
 import type { NoteSignature, VerifierKey } from '../ledger/signed-note.ts';
 
 /** Signs what logs say of themselves. A log's key is named like its origin, `acr-audit/<login server>`. */
@@ -35,9 +34,18 @@ export interface PendingRecord {
   readonly leaf: string;
 }
 
+/** What waits. */
+export interface PendingRecords {
+  /** Facts, and statements that are recorded. */
+  readonly ready: readonly PendingRecord[];
+  /** Statements that were announced an hour ago and not recorded since: whoever announced them gave up. */
+  readonly refused: readonly PendingRecord[];
+}
+
 /** How far a log has come. */
 export interface LedgerHead {
-  readonly frontier: Frontier;
+  /** Entries of the log. */
+  readonly size: number;
   /** Entries of the log before its last batch. */
   readonly previousSize: number;
   /** The signed note of the size; absent while the log is empty. */
@@ -82,8 +90,8 @@ export interface LedgerLog {
   head(registry: string): Promise<LedgerHead | undefined>;
   /** `conflict`: the head is another by now. */
   setHead(registry: string, head: LedgerHead): Promise<'set' | 'conflict'>;
-  /** Records that wait, those that came first first. */
-  pending(registry: string, limit: number): Promise<readonly PendingRecord[]>;
+  /** Records that wait, those that came first first; which of them can be sealed at a time. */
+  pending(registry: string, limit: number, now: number): Promise<PendingRecords>;
   /** Of these keys, the records that still wait. */
   pendingOf(registry: string, keys: readonly string[]): Promise<readonly PendingRecord[]>;
   intent(registry: string, from: number): Promise<SealIntent | undefined>;
@@ -93,16 +101,10 @@ export interface LedgerLog {
   mark(registry: string, places: readonly SealedPlace[]): Promise<void>;
   /** Says that a batch's records are marked: its keys are forgotten, its order stays taken. */
   finish(registry: string, from: number): Promise<void>;
-  /** Takes back what was announced and never became so. */
-  discard(registry: string, keys: readonly string[]): Promise<void>;
+  /** Takes back statements that were announced and not recorded; one that is recorded meanwhile goes on waiting. */
+  discard(registry: string, refused: readonly PendingRecord[]): Promise<void>;
   /** Horizons that no batch has stated yet. */
   horizons(registry: string, limit: number): Promise<readonly Horizon[]>;
   /** Says that horizons are stated, unless they have moved on. */
   stated(registry: string, horizons: readonly Horizon[]): Promise<void>;
-}
-
-/** The root that a checkpoint states, read from its note. */
-export interface StatedRoot {
-  readonly size: number;
-  readonly root: Hash;
 }

@@ -146,7 +146,7 @@ export function readInstant(text: string | undefined): Instant | undefined {
 }
 
 /** The fault of a row that isn't of the shape this version writes. */
-export function corrupt(row: StoredRow): AuditFault {
+export function corrupt(row: Pick<StoredRow, 'partitionKey' | 'rowKey'>): AuditFault {
   return new AuditFault('corrupt-row', `row ${row.partitionKey} ${row.rowKey} is not readable`, {
     retryable: false,
   });

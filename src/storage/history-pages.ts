@@ -3,7 +3,7 @@ import type { Entry } from '../history/entry.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import { readEntryRow } from './entry-codec.ts';
 import { readTagHead } from './head-codec.ts';
-import { instantOf, keysUnder, pendingPartition, recordKey, repositoryKey, tagHeadKey } from './keys.ts';
+import { announcedPartition, instantOf, keysUnder, recordKey, repositoryKey, tagHeadKey } from './keys.ts';
 import { fullPage, rowsOf, type StoredRow, type Table } from './row.ts';
 
 /** Repositories read at once for one page: enough to hide the round trips, bounded for a registry of thousands. */
@@ -72,10 +72,10 @@ async function repositoryPage(
   return withNext(entries, page.next !== undefined, page.rows.at(-1)?.rowKey.slice(prefix.length));
 }
 
-/** A whole registry's history: the outbox lists its records newest first, their repositories tell what they meant. */
+/** A whole registry's history: the outbox lists its facts newest first, their repositories tell what they meant. */
 async function registryPage(repositories: Table, log: Table, span: HistorySpan, limit: number) {
   const { registry } = span.scope;
-  const range = { partitionKey: pendingPartition(registry), ...spanKeys(span, ''), select: [] };
+  const range = { partitionKey: announcedPartition(registry), ...spanKeys(span, ''), select: [] };
   const page = await fullPage(log, range, limit);
   const places = page.rows.map(placeOf).filter((place) => place !== undefined);
   const byRepository = Map.groupBy(places, (place) => place.repository);

@@ -76,20 +76,48 @@ export const comparedKey = 'r|compared';
  */
 export const digestPlaceKey = (digest: string, { registry, repository }: RepositoryId) =>
   `r|${registry}|${repository.replaceAll('/', ':')}|${digest.slice(7, 23)}`;
-/** A record that waits to be sealed: newest first across a registry's repositories. */
-export const pendingKey = (at: Instant, repository: string) =>
+/** An announced fact: newest first across a registry's repositories. */
+export const announcedKey = (at: Instant, repository: string) =>
   `${instantKey(at)}|${repository.replaceAll('/', ':')}`;
-/** The record of a {@link pendingKey}, or `undefined` when the text isn't one. */
-export function readPendingKey(key: string): { repository: string; at: Instant } | undefined {
+/** The fact of an {@link announcedKey}, or `undefined` when the text isn't one. */
+export function readAnnouncedKey(key: string): { repository: string; at: Instant } | undefined {
   const [digits = '', id, repository, ...rest] = key.split('|');
   const time = timeOf(digits);
   if (time === undefined || !id || !repository || rest.length > 0) return undefined;
   return { repository: repository.replaceAll(':', '/'), at: { time, id } };
 }
-/** The partition of a registry's facts that wait to be sealed. */
-export const pendingPartition = (registry: string) => `${registry}|pending`;
-/** The partition of a registry's statements that wait to be sealed: apart, so that facts are listed without them. */
-export const pendingStatements = (registry: string) => `${registry}|pending|statements`;
+/** An announced statement: after all facts, which are so listed without them. */
+export const announcedStatementKey = (at: Instant, repository: string) =>
+  `${statementMark}${announcedKey(at, repository)}`;
+/** The statement of an {@link announcedStatementKey}, or `undefined` when the text isn't one. */
+export const readAnnouncedStatementKey = (key: string) =>
+  key.startsWith(statementMark) ? readAnnouncedKey(key.slice(statementMark.length)) : undefined;
+const statementMark = '~s|';
+/** That what was announced under a key waits to be sealed: those recorded first come first. */
+export const waitingKey = (recordedAt: number, announced: string) =>
+  `${waitingRecords}${String(recordedAt).padStart(13, '0')}|${announced}`;
+/** Where records wait to be sealed. */
+export const waitingRecords = '~q|';
+/** When what waits was recorded, and under which key it was announced; `undefined` when the text isn't such a key. */
+export function readWaitingKey(key: string): { recordedAt: number; announced: string } | undefined {
+  const [, digits, announced] = /^~q\|(\d{13})\|(.+)$/.exec(key) ?? [];
+  return digits === undefined || announced === undefined
+    ? undefined
+    : { recordedAt: Number(digits), announced };
+}
+/** Where in the log a record is, by its id. */
+export const sealedKey = (recordId: string, repository: string) =>
+  `${sealedRecords(recordId)}${repository.replaceAll('/', ':')}`;
+/** Where in the log the records of an id are: one, unless repositories have the same. */
+export const sealedRecords = (recordId: string) => `~i|${recordId}|`;
+/** The partition of what was announced of a registry: facts, statements, what of them waits, where the others are. */
+export const announcedPartition = (registry: string) => `${registry}|announced`;
+/** The partition of a log's head, and of what its batches intended. */
+export const logPartition = (registry: string) => `${registry}|head`;
+/** What a batch intended, by the size of the log before it. */
+export const intentKey = (from: number) => `i|${String(from).padStart(16, '0')}`;
+/** The partition of when a registry's repositories were last compared, for its log to state. */
+export const comparedPartition = (registry: string) => `${registry}|compared`;
 
 /** A finding by its id: the row that guards the others. */
 export const findingKey = (id: string) => `f|${id}`;

@@ -4,55 +4,53 @@ import type { Statement } from '../history/statement.ts';
 import { canonicalRecord, canonicalStatement } from '../ledger/canonical-record.ts';
 import { readLeaf, readStatement } from '../ledger/recorded-leaf.ts';
 import { corrupt, textOf } from './entry-codec.ts';
-import { pendingKey, pendingPartition, pendingStatements } from './keys.ts';
-import type { Row, Table } from './row.ts';
+import { announcedKey, announcedPartition, announcedStatementKey, waitingKey } from './keys.ts';
+import type { Columns, Row, Table } from './row.ts';
 
 /** Most rows of one transaction, and bytes: https://learn.microsoft.com/azure/storage/tables/scalability-targets. */
 const maxRows = 100;
 const maxCharacters = 1_000_000;
 
 /**
- * The ledger's outbox in the `log` table. A row is inserted, never replaced: the leaf that will be sealed is the one
- * first announced, whatever a repeated delivery says.
+ * The ledger's outbox in the `log` table. What is announced is two rows of a partition, inserted together: one that stays, so
+ * that a repeated delivery, however late, finds the leaf first announced and no second one is sealed; and one that waits for
+ * the sealer, which removes it.
  */
 export function outbox(log: Table): Outbox {
-  async function insertTogether(rows: readonly Row[]): Promise<'new' | 'known'> {
-    const [first, ...others] = rows;
-    if (first === undefined) return 'new';
-    if (others.length === 0) return (await log.insert(first)) === 'inserted' ? 'new' : 'known';
+  async function insertTogether(some: readonly Announcement[]): Promise<'new' | 'known'> {
+    if (some.length === 0) return 'new';
+    const rows = some.flatMap(({ announced, waiting }) => [announced, waiting]);
     const outcome = await log.transact(rows.map((row) => ({ operation: 'insert', row })));
     return outcome === 'committed' ? 'new' : 'known';
   }
 
   return {
-    async announce(record) {
-      return (await log.insert(factRow(record))) === 'inserted' ? 'new' : 'known';
-    },
+    announce: (record) => insertTogether([ofFact(record)]),
     async announceAll(records) {
       let outcome: 'new' | 'known' = 'new';
-      for (const some of portionsOf(records.map(factRow))) {
+      for (const some of portionsOf(records.map(ofFact))) {
         if ((await insertTogether(some)) === 'known') outcome = 'known';
       }
       return outcome;
     },
     async announceStatements(statements) {
       let outcome: 'new' | 'known' = 'new';
-      for (const some of portionsOf(statements.map(statementRow))) {
+      for (const some of portionsOf(statements.map(ofStatement))) {
         if ((await insertTogether(some)) === 'new') continue;
         outcome = 'known';
-        for (const row of some) await log.insert(row);
+        for (const each of some) await insertTogether([each]);
       }
       return outcome;
     },
     async announcedStatement({ registry, repository }, at) {
-      const row = await log.get(pendingStatements(registry), pendingKey(at, repository));
+      const row = await log.get(announcedPartition(registry), announcedStatementKey(at, repository));
       if (row === undefined) return undefined;
       const statement = readStatement(textOf(row, 'leaf') ?? '');
       if (statement === undefined) throw corrupt(row);
       return statement;
     },
     async announced({ registry, repository }, at) {
-      const row = await log.get(pendingPartition(registry), pendingKey(at, repository));
+      const row = await log.get(announcedPartition(registry), announcedKey(at, repository));
       if (row === undefined) return undefined;
       const record = readLeaf(textOf(row, 'leaf') ?? '');
       if (record === undefined) throw corrupt(row);
@@ -61,34 +59,50 @@ export function outbox(log: Table): Outbox {
   };
 }
 
-function factRow(record: AuditRecord): Row {
+/** The two rows of what is announced. */
+interface Announcement {
+  readonly announced: Row;
+  readonly waiting: Row;
+}
+
+function ofFact(record: AuditRecord): Announcement {
+  const { at, recordedAt, source } = record.fact;
+  const key = announcedKey(at, record.repository);
+  return announcement(record.registry, key, recordedAt, canonicalRecord(record), { source });
+}
+
+function ofStatement(statement: Statement): Announcement {
+  const { registry, repository, at, recordedAt } = statement;
+  const key = announcedStatementKey(at, repository);
+  return announcement(registry, key, recordedAt, canonicalStatement(statement), {});
+}
+
+function announcement(
+  registry: string,
+  rowKey: string,
+  recordedAt: number,
+  leaf: string,
+  columns: Columns,
+): Announcement {
+  const partitionKey = announcedPartition(registry);
   return {
-    partitionKey: pendingPartition(record.registry),
-    rowKey: pendingKey(record.fact.at, record.repository),
-    columns: { leaf: canonicalRecord(record), source: record.fact.source },
+    announced: { partitionKey, rowKey, columns: { ...columns, leaf } },
+    waiting: { partitionKey, rowKey: waitingKey(recordedAt, rowKey), columns: { leaf } },
   };
 }
 
-function statementRow(statement: Statement): Row {
-  return {
-    partitionKey: pendingStatements(statement.registry),
-    rowKey: pendingKey(statement.at, statement.repository),
-    columns: { leaf: canonicalStatement(statement) },
-  };
-}
-
-/** Rows cut so that each portion fits in a transaction. */
-function portionsOf(rows: readonly Row[]): readonly (readonly Row[])[] {
-  const portions: Row[][] = [];
+/** Announcements cut so that each portion fits in a transaction. */
+function portionsOf(all: readonly Announcement[]): readonly (readonly Announcement[])[] {
+  const portions: Announcement[][] = [];
   let room = 0;
-  for (const row of rows) {
-    const length = String(row.columns['leaf']).length;
+  for (const each of all) {
+    const length = 2 * String(each.waiting.columns['leaf']).length;
     const last = portions.at(-1);
-    if (last === undefined || last.length === maxRows || length > room) {
-      portions.push([row]);
+    if (last === undefined || last.length === maxRows / 2 || length > room) {
+      portions.push([each]);
       room = maxCharacters - length;
     } else {
-      last.push(row);
+      last.push(each);
       room -= length;
     }
   }

@@ -1,7 +1,7 @@
 import type { Progress } from '../audit/history-pages.ts';
 import { readLeaf } from '../ledger/recorded-leaf.ts';
 import { textOf } from './entry-codec.ts';
-import { keysUnder, pendingPartition } from './keys.ts';
+import { announcedPartition, keysUnder } from './keys.ts';
 import {
   countRows,
   type RowContinuation,
@@ -19,7 +19,7 @@ export function progress(log: Table, rejected: Table): Progress {
   return {
     async of(registry) {
       const pending = {
-        partitionKey: pendingPartition(registry),
+        partitionKey: announcedPartition(registry),
         ...keysUnder(''),
         filter: "source eq 'event'",
       };

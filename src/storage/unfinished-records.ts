@@ -1,5 +1,5 @@
 import type { UnfinishedRecord } from '../audit/rebuild-registry.ts';
-import { keysUnder, pendingPartition, readPendingKey, recordKey, repositoryKey } from './keys.ts';
+import { announcedPartition, keysUnder, readAnnouncedKey, recordKey, repositoryKey } from './keys.ts';
 import { rowsOf, type Table } from './row.ts';
 
 /** Records looked up at once. */
@@ -21,9 +21,9 @@ export async function* unfinishedRecords(
   }
 
   let some: UnfinishedRecord[] = [];
-  const range = { partitionKey: pendingPartition(registry), ...keysUnder(''), select: [] };
+  const range = { partitionKey: announcedPartition(registry), ...keysUnder(''), select: [] };
   for await (const { rowKey } of rowsOf(log, range)) {
-    const record = readPendingKey(rowKey);
+    const record = readAnnouncedKey(rowKey);
     if (record === undefined || (repository !== undefined && record.repository !== repository)) continue;
     some.push(record);
     if (some.length < mostAtOnce) continue;

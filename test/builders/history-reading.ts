@@ -4,7 +4,7 @@ import type { Edge, ManifestHead, TagHead } from '../../src/history/head.ts';
 import { readLeaf } from '../../src/ledger/recorded-leaf.ts';
 import { readEntryRow } from '../../src/storage/entry-codec.ts';
 import { readEdge, readManifestHead, readTagHead } from '../../src/storage/head-codec.ts';
-import { pendingPartition, repositoryKey } from '../../src/storage/keys.ts';
+import { announcedPartition, repositoryKey } from '../../src/storage/keys.ts';
 import { rowsOf, type StoredRow, type Table } from '../../src/storage/row.ts';
 import type { History } from './history-oracle.ts';
 
@@ -61,8 +61,9 @@ function headsOf(rows: readonly StoredRow[]) {
 
 /** The records announced for a registry's ledger. Throws when a row cannot be read. */
 export async function announcedIn(log: Table, registry: string): Promise<readonly AuditRecord[]> {
-  const rows = await partitionRows(log, pendingPartition(registry));
-  return rows.map(({ rowKey, columns }) => {
+  const rows = await partitionRows(log, announcedPartition(registry));
+  const facts = rows.filter(({ rowKey }) => !rowKey.startsWith('~'));
+  return facts.map(({ rowKey, columns }) => {
     const record = readLeaf(String(columns['leaf']));
     if (record === undefined) throw new Error(`not a leaf: ${rowKey}`);
     return record;

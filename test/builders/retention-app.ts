@@ -69,7 +69,7 @@ export function retentionApp(options: InUseAppOptions & { readonly policy?: neve
     contents,
     holds: holdsOf(stateReader(read)),
   };
-  const compared = comparisons(over.repositories);
+  const compared = comparisons(over.repositories, over.log);
 
   const plans = memoryPlans();
   const waiting: { readonly make?: string; readonly run?: string }[] = [];

@@ -33,7 +33,7 @@ function comparing(app: InUseApp) {
         return summary;
       },
       rounds: reconcileRounds(app.tables.inventory),
-      comparisons: comparisons(app.tables.repositories),
+      comparisons: comparisons(app.tables.repositories, app.tables.log),
       leases: app.leases,
       changes: unannouncedChanges(app.tables.inventory),
       findings: app.findings,

@@ -59,7 +59,7 @@ function nextPorts(rounds: ReconcileRounds) {
   const inventory = memoryTable();
   return {
     rounds,
-    comparisons: comparisons(memoryTable()),
+    comparisons: comparisons(memoryTable(), memoryTable()),
     leases: memoryLeases(),
     changes: unannouncedChanges(inventory),
     findings: findingsStore(memoryTable()),
@@ -144,7 +144,7 @@ describe('when a comparison ends', () => {
     ];
     const next = reconcileNext({
       ...nextPorts(rounds),
-      comparisons: comparisons(repositories),
+      comparisons: comparisons(repositories, memoryTable()),
       async reconcile() {
         const outcome = outcomes.shift();
         if (outcome === undefined || outcome instanceof AuditFault) throw outcome;

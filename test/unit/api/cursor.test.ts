@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { cursorOf, readCursor } from '../../../src/api/cursor.ts';
 import { RequestProblem } from '../../../src/api/problem.ts';
 import { recordIdOf } from '../../../src/history/record-id.ts';
-import { pendingKey } from '../../../src/storage/keys.ts';
+import { announcedKey } from '../../../src/storage/keys.ts';
 
 function problemOf(cursor: string): unknown {
   try {
@@ -25,7 +25,7 @@ describe('cursor', () => {
     const repositories = fc.stringMatching(/^[a-z0-9]{1,100}(\/[a-z0-9]{1,100})?$/);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 9e12 }), ids, repositories, (time, id, repository) => {
-        const position = pendingKey({ time, id }, repository);
+        const position = announcedKey({ time, id }, repository);
         expect(readCursor(cursorOf(position))).toBe(position);
       }),
     );

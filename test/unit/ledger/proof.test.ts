@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { emptyEdge, frontierOf, grownLog, type LogEdge } from '../../../src/ledger/log-growth.ts';
+import { emptyFrontier, grown, type Hash, leafHash, rootOf } from '../../../src/ledger/merkle-tree.ts';
+import {
+  BrokenLog,
+  consistencyProof,
+  inclusionProof,
+  rootFromTiles,
+  verifyConsistency,
+  verifyInclusion,
+} from '../../../src/ledger/proof.ts';
+import { tilesBetween } from '../../../src/ledger/tile.ts';
+import { memoryFiles } from '../../builders/memory-log.ts';
+
+const entry = (index: number) => Buffer.from(`entry ${index}`);
+const leaves = (size: number) => Array.from({ length: size }, (_, index) => leafHash(entry(index)));
+const rootAt = (size: number) => rootOf(grown(emptyFrontier, leaves(size)));
+
+/** A log that grew batch by batch. */
+function logOf(...sizes: readonly number[]) {
+  const log = memoryFiles();
+  let edge: LogEdge = emptyEdge;
+  for (const size of sizes) {
+    const entries = Array.from({ length: size - edge.size }, (_, place) => entry(edge.size + place));
+    const growth = grownLog(edge, entries);
+    log.add(growth.files);
+    edge = growth.edge;
+  }
+  return { ...log, edge };
+}
+
+const sizes = fc.uniqueArray(fc.integer({ min: 1, max: 1_500 }), { minLength: 1, maxLength: 5 });
+const ascending = sizes.map((all) => [...all].sort((one, other) => one - other));
+
+describe('a log that grows', () => {
+  it('has the root and the tiles of its size after every batch', async () => {
+    await fc.assert(
+      fc.asyncProperty(ascending, async (all) => {
+        const log = logOf(...all);
+        for (const [place, size] of all.entries()) {
+          expect(await rootFromTiles(size, log.read)).toEqual(rootAt(size));
+          const before = all[place - 1] ?? 0;
+          const gained = tilesBetween(before, size).length;
+          const growth =
+            logOf(...all.slice(0, place + 1)).files.size - logOf(...all.slice(0, place)).files.size;
+          const bundles = Math.ceil(size / 256) - Math.floor(before / 256);
+          expect(growth).toBe(gained + bundles);
+        }
+        expect(rootOf(frontierOf(log.edge))).toEqual(rootAt(all.at(-1) ?? 0));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('of 70,000 entries, which has three levels, has the root of its leaves', async () => {
+    const log = logOf(65_535, 65_536, 65_537, 70_000);
+    expect(await rootFromTiles(70_000, log.read)).toEqual(rootAt(70_000));
+    expect(await rootFromTiles(65_536, log.read)).toEqual(rootAt(65_536));
+  });
+});
+
+describe('an inclusion proof', () => {
+  it('shows each entry at its place, and nothing else', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 1_200 }), fc.nat(), async (size, any) => {
+        const log = logOf(size);
+        const index = any % size;
+        const proof = await inclusionProof(index, size, log.read);
+        const shown = { index, size, leaf: leafHash(entry(index)), proof, root: rootAt(size) };
+        expect(verifyInclusion(shown)).toBe(true);
+        expect(verifyInclusion({ ...shown, leaf: leafHash(entry(index + 1)) })).toBe(false);
+        expect(verifyInclusion({ ...shown, root: rootAt(size + 1) })).toBe(false);
+        expect(verifyInclusion({ ...shown, proof: [...proof, rootAt(1)] })).toBe(false);
+        if (size > 1) {
+          expect(verifyInclusion({ ...shown, index: (index + 1) % size })).toBe(false);
+          expect(verifyInclusion({ ...shown, proof: proof.slice(1) })).toBe(false);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('reads at most two tiles of each level but the last', async () => {
+    const log = logOf(70_000);
+    for (const index of [0, 255, 256, 65_535, 65_536, 69_999]) {
+      const paths: string[] = [];
+      await inclusionProof(index, 70_000, (path) => {
+        paths.push(path);
+        return log.read(path);
+      });
+      expect(paths.length).toBeLessThanOrEqual(5);
+      expect(new Set(paths).size).toBe(paths.length);
+    }
+  });
+
+  it('is refused of an entry that is not there, and from tiles that are missing or cut off', async () => {
+    const log = logOf(300);
+    const at = (index: number) => async () => inclusionProof(index, 300, log.read);
+    await expect(at(300)).rejects.toThrow(RangeError);
+    await expect(at(-1)).rejects.toThrow(RangeError);
+    log.files.set('tile/0/000', Buffer.alloc(31));
+    await expect(at(3)).rejects.toThrow(new BrokenLog('tile/0/000', 'does not have 256 hashes'));
+    log.files.delete('tile/0/000');
+    await expect(at(3)).rejects.toThrow(new BrokenLog('tile/0/000', 'is missing'));
+  });
+});
+
+describe('a consistency proof', () => {
+  it('shows that one log begins another, and nothing else', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 900 }),
+        fc.integer({ min: 0, max: 600 }),
+        async (from, more) => {
+          const to = from + more;
+          const proof = await consistencyProof(from, to, logOf(from, to).read);
+          const shown = { from, to, fromRoot: rootAt(from), toRoot: rootAt(to), proof };
+          const other: Hash = leafHash(Buffer.from('another'));
+          expect(verifyConsistency(shown)).toBe(true);
+          expect(verifyConsistency({ ...shown, fromRoot: other })).toBe(false);
+          expect(verifyConsistency({ ...shown, toRoot: other })).toBe(false);
+          expect(verifyConsistency({ ...shown, proof: [...proof, other] })).toBe(false);
+          if (proof.length > 0) expect(verifyConsistency({ ...shown, proof: proof.slice(1) })).toBe(false);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('of nothing needs nothing', () => {
+    const [fromRoot, toRoot] = [rootOf(emptyFrontier), rootAt(5)];
+    expect(verifyConsistency({ from: 0, to: 5, fromRoot, toRoot, proof: [] })).toBe(true);
+    expect(verifyConsistency({ from: 5, to: 4, fromRoot: toRoot, toRoot: fromRoot, proof: [] })).toBe(false);
+  });
+});
