@@ -162,13 +162,10 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
         const { key, announced, leaf } = waiting;
         const partitionKey = announcedPartition(registry);
         const rows = [announced, key].map((rowKey) => ({ partitionKey, rowKey }));
-        const outcome = await log.transact(rows.map((row) => ({ operation: 'remove', row })));
-        // Recorded in the meantime after all: it goes on waiting.
-        if (outcome === 'committed' && (await recorded(registry, [waiting])).size > 0) {
-          await log.transact(
-            rows.map((row) => ({ operation: 'insert', row: { ...row, columns: { leaf } } })),
-          );
-        }
+        await log.transact(rows.map((row) => ({ operation: 'remove', row })));
+        // Recorded in the meantime after all: it goes on waiting, unless another saw it in time, and it is there.
+        if ((await recorded(registry, [waiting])).size === 0) continue;
+        await log.transact(rows.map((row) => ({ operation: 'insert', row: { ...row, columns: { leaf } } })));
       }
     },
 
