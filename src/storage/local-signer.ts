@@ -1,15 +1,9 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-} from 'node:crypto';
-import { link, open, rm } from 'node:fs/promises';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { AuditFault } from '../audit/fault.ts';
 import type { Signer } from '../audit/ledger-ports.ts';
 import { ed25519Key } from '../ledger/signed-note.ts';
+import { codeOf, writeOnce } from './write-once-file.ts';
 
 /** More characters than a key's PEM text has. */
 const maxPemLength = 4_096;
@@ -92,37 +86,21 @@ function keyOf(pem: string): KeyObject {
   throw unreadable();
 }
 
-/** Writes a key beside its place and gives it its name, which only one can: nobody ever reads half of one. */
+/** Makes the key, unless another one just did. */
 async function make(path: string): Promise<void> {
   const { privateKey } = generateKeyPairSync('ed25519');
-  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' });
-  const draft = `${path}.${randomBytes(8).toString('hex')}.new`;
+  const pem = String(privateKey.export({ format: 'pem', type: 'pkcs8' }));
   try {
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(pem);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await link(draft, path);
+    await writeOnce(path, pem, 0o600);
   } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') return;
     throw new AuditFault('ledger-key-unwritable', `the ledger key could not be made: ${codeOf(cause)}`, {
       retryable: false,
       cause,
     });
-  } finally {
-    await rm(draft, { force: true });
   }
 }
 
 function unreadable(cause?: unknown): AuditFault {
   const problem = cause === undefined ? 'is no Ed25519 key in PEM' : `could not be read: ${codeOf(cause)}`;
   return new AuditFault('ledger-key-unreadable', `the ledger key ${problem}`, { retryable: false, cause });
-}
-
-/** The system's name of a failure, such as `EACCES`. */
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
 }
