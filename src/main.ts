@@ -361,7 +361,20 @@ const holding = {
   },
 };
 
-const ledger = ledgerOf({ settings, tables, blobs, identity, leases: lease, clock, log });
+const ledger = ledgerOf({
+  settings,
+  tables,
+  blobs,
+  identity,
+  leases: lease,
+  reader: history.reader,
+  outbox: history.outbox,
+  pages,
+  links: workloads.links,
+  usesOverTime: workloads.usesOverTime,
+  clock,
+  log,
+});
 if (ledger.seal !== undefined) registerLedger(ledger.seal);
 const ledgerRoutes: readonly Route[] = ledger.routes;
 
@@ -397,6 +410,7 @@ registerRoutes(
     }),
     healthRoute(progress),
     ...ledgerRoutes,
+    ledger.evidence,
     postApprovalsRoute(settings.registries, approvals),
     getApprovalsRoute(settings.registries, approvals),
     getApprovalRoute(settings.registries, approvals),
