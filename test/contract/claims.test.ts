@@ -106,6 +106,18 @@ describe.each(['memory', 'Azurite'] as const)('claims in %s', (where) => {
     expect(all.map(({ firstSeen, endedAt }) => [firstSeen, endedAt])).toContainEqual([start, start + 20]);
   });
 
+  it('are all there ever, open ones first, whenever they ended', async () => {
+    const store = newStore();
+    const repository = { registry, repository: 'team/app' };
+    await store.see('aks-prod', [claim('web'), claim('api'), claim('other', 'team/other')], true, start);
+    await store.see('aks-prod', [claim('api')], true, start + 1);
+    const ever = await Array.fromAsync(store.everOfRepository(repository));
+    expect(ever.map(({ workload, endedAt }) => [workload.name, endedAt])).toEqual([
+      ['api', undefined],
+      ['web', start + 1],
+    ]);
+  });
+
   it('of one source do not end with a look at another', async () => {
     const store = newStore();
     await store.see('aks-prod', [claim('web')], true, start);
