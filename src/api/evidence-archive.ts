@@ -1,5 +1,5 @@
 import { type Unzipped, unzipSync, zipSync } from 'fflate';
-import type { EvidencePack } from '../ledger/evidence-pack.ts';
+import { type EvidencePack, readPack } from '../ledger/evidence-pack.ts';
 import { evidenceSummary } from '../ledger/evidence-summary.ts';
 
 const packName = 'evidence.json';
@@ -10,11 +10,14 @@ const mostBytes = 128 * 1024 * 1024;
 
 /**
  * A pack and its summary for people as one zip file. The same pack makes the same bytes: files have the earliest time that a
- * zip can tell.
+ * zip can tell. Throws TypeError for what is no pack.
  */
 export function evidenceArchive(pack: EvidencePack): Uint8Array {
   const text = JSON.stringify(pack, undefined, 1);
-  const summary = evidenceSummary({ ...pack, sections: { ...pack.sections } });
+  // Of what is written, as whoever verifies it will make it.
+  const written = readPack(JSON.parse(text));
+  if ('problem' in written) throw new TypeError(`${written.where} ${written.problem}`);
+  const summary = evidenceSummary(written);
   const encoder = new TextEncoder();
   return zipSync(
     { [packName]: encoder.encode(text), [summaryName]: encoder.encode(summary) },
