@@ -42,7 +42,9 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 function inContainer(): Place {
-  const container = blobServiceByConnectionString(azurite.connectionString).getContainerClient(`witness-${count}`);
+  const container = blobServiceByConnectionString(azurite.connectionString).getContainerClient(
+    `witness-${count}`,
+  );
   return {
     witness: witnessContainer('elsewhere', container),
     async held() {
