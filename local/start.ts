@@ -63,6 +63,8 @@ async function run(line: CommandLine): Promise<number> {
         ACR_AUDIT_POLICY: resolve('local/estate/policy.json'),
         ACR_AUDIT_INVENTORY: inventoryFile,
         ACR_AUDIT_ARM_ENDPOINT: azure.endpoint,
+        ACR_AUDIT_LEDGER_KEY_FILE: join(data, 'ledger-key.pem'),
+        ACR_AUDIT_LEDGER_WITNESS_FOLDER: join(data, 'witness'),
         ACR_AUDIT_ALERT_WEBHOOKS: `local=${alerts.url}`,
         ACR_AUDIT_ALERT_WEBHOOK_SECRET_LOCAL: alerts.secret,
       },

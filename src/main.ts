@@ -41,7 +41,7 @@ import {
   postPlanExecuteRoute,
   postPlansRoute,
 } from './api/retention-plans.ts';
-import { registerRoutes } from './api/route.ts';
+import { type Route, registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
 import { usesRoute } from './api/uses.ts';
 import { approvalWindows, approveImage, changeApproval } from './audit/approvals.ts';
@@ -68,12 +68,14 @@ import { registerAttribution } from './functions/attribution.ts';
 import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
 import { registerInventory } from './functions/inventory.ts';
+import { registerLedger } from './functions/ledger.ts';
 import { registerProtection } from './functions/protection.ts';
 import { registerReconciliation } from './functions/reconcile.ts';
 import { registerRegistryEvents } from './functions/registry-events.ts';
 import { registerRegistryEventsQueue } from './functions/registry-events-queue.ts';
 import { registerRetention } from './functions/retention.ts';
 import type { AuditRecord } from './history/fact.ts';
+import { ledgerOf } from './main-ledger.ts';
 import { retentionOf } from './main-retention.ts';
 import { workloadsOf } from './main-workloads.ts';
 import type { LogSource } from './registry/log-source.ts';
@@ -380,6 +382,10 @@ const holding = {
   },
 };
 
+const ledger = ledgerOf({ settings, tables, blobs, identity, leases: lease, clock, log });
+if (ledger.seal !== undefined) registerLedger(ledger.seal);
+const ledgerRoutes: readonly Route[] = ledger.routes;
+
 const aging = { findings, now: clock.now };
 registerRoutes(
   [
@@ -407,9 +413,11 @@ registerRoutes(
       changes,
       deadLetters: letters,
       coverage: workloads.inventory.coverage,
+      ledger,
       clock,
     }),
     healthRoute(progress),
+    ...ledgerRoutes,
     postApprovalsRoute(settings.registries, approvals),
     getApprovalsRoute(settings.registries, approvals),
     getApprovalRoute(settings.registries, approvals),

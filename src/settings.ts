@@ -1,6 +1,7 @@
 import { type AlertSettings, readAlertSettings } from './alert-settings.ts';
 import type { AuthMode } from './api/principal.ts';
 import { type PrivacyKey, readPrivacyKey } from './ledger/pseudonym.ts';
+import { type LedgerSettings, readLedgerSettings } from './ledger-settings.ts';
 import type { Policy } from './protection/policy.ts';
 import { readPolicy } from './protection/policy-reading.ts';
 import type { AcceptedRegistry } from './registry/accepted-registry.ts';
@@ -36,6 +37,7 @@ export interface Settings {
   /** Places that are asked which images are used; with none, nothing counts as unused. */
   readonly sources: readonly Source[];
   readonly alerts: AlertSettings;
+  readonly ledger: LedgerSettings;
   /** Azure Resource Manager of the cloud, such as `https://management.usgovcloudapi.net`; that of Azure unless told. */
   readonly armEndpoint?: string;
   /** Client id of the user-assigned identity that sets locks, when it is another. */
@@ -80,6 +82,8 @@ export function readSettings(environment: Environment, readText: ReadText = () =
   const sources = readInventoryFile(environment['ACR_AUDIT_INVENTORY'], readText, problems);
   const armEndpoint = readArmEndpoint(environment, problems);
   const alerts = readAlertSettings(environment, problems);
+  const hooks = alerts.webhooks.map(({ name }) => name);
+  const ledger = readLedgerSettings(environment, hooks, problems);
   const lockerClientId = environment['ACR_AUDIT_LOCKER_CLIENT_ID'];
   const deleterClientId = readDeleter(environment, [clientId, lockerClientId], problems);
   if (storage === undefined || problems.length > 0) throw new SettingsError(problems);
@@ -90,6 +94,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
     logs,
     sources,
     alerts,
+    ledger,
     ...(armEndpoint === undefined ? {} : { armEndpoint }),
     ...(policy === undefined ? {} : { policy }),
     ...(privacyKey === undefined ? {} : { privacyKey }),

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { DeadLetters } from '../audit/dead-letters.ts';
 import { AuditFault } from '../audit/fault.ts';
 import type { Progress } from '../audit/history-pages.ts';
+import type { LedgerHead, LedgerLog } from '../audit/ledger-ports.ts';
 import type { Clock, UnannouncedChanges } from '../audit/ports.ts';
 import type { ReconcileQueue, ReconcileRounds, Round } from '../audit/reconcile-registries.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
@@ -35,6 +36,8 @@ export interface StatusPorts {
   readonly queue: Pick<ReconcileQueue, 'waiting'>;
   readonly changes: Pick<UnannouncedChanges, 'since'>;
   readonly deadLetters: Pick<DeadLetters, 'counts'>;
+  /** How far the logs are sealed, and whether they are signed here. */
+  readonly ledger: { readonly head: LedgerLog['head']; readonly isSigned: boolean };
   /** What may be concluded from the sources of the inventory. */
   readonly coverage: () => Promise<readonly SourceCoverage[]>;
   readonly clock: Clock;
@@ -82,13 +85,14 @@ export function statusRoute(registries: readonly AcceptedRegistry[], ports: Stat
 }
 
 async function registryStatus(registry: string, waiting: number, ports: StatusPorts) {
-  const { progress, rounds, changes, clock } = ports;
+  const { progress, rounds, changes, ledger, clock } = ports;
   const since = clock.now() - unannouncedSpanMs;
-  const [{ lastEventAt, lastRecordedAt, rejected }, round, failed, found] = await Promise.all([
+  const [{ lastEventAt, lastRecordedAt, rejected }, round, failed, found, head] = await Promise.all([
     progress.of(registry),
     rounds.last(registry),
     rounds.failed(registry),
     changes.since(registry, since),
+    ledger.head(registry),
   ]);
   return {
     registry,
@@ -104,8 +108,15 @@ async function registryStatus(registry: string, waiting: number, ports: StatusPo
     ...(round === undefined ? {} : roundStatus(round, waiting)),
     repositoriesFailed: failed,
     unannounced: { since: isoTime(since), ...found },
+    ledger: ledger.isSigned ? ledgerStatus(head) : { sealing: 'off: no key to sign with is set' },
     rejected,
   };
+}
+
+function ledgerStatus(head: LedgerHead | undefined) {
+  return head === undefined
+    ? { size: 0 }
+    : { size: head.size, sealedAt: isoTime(head.sealedAt), witnessed: head.witnessed };
 }
 
 /** A round ends when no comparison waits; the one before had ended when it began. */

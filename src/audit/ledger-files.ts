@@ -1,7 +1,8 @@
 import type { Checkpoint } from '../ledger/checkpoint.ts';
 import { edgeTiles, emptyEdge, frontierOf, type LogEdge, type LogFile } from '../ledger/log-growth.ts';
 import { rootOf, sameHash } from '../ledger/merkle-tree.ts';
-import { decodeEntries, decodeTile, entriesPath, tilePath } from '../ledger/tile.ts';
+import { BrokenLog } from '../ledger/proof.ts';
+import { decodeEntries, decodeTile, entriesPath, tilePath, tileWidth, widthOf } from '../ledger/tile.ts';
 import { concurrently } from './concurrently.ts';
 import { AuditFault } from './fault.ts';
 import type { LedgerBlobs } from './ledger-ports.ts';
@@ -72,4 +73,29 @@ export async function writeFiles(
     const there = await blobs.get(registry, path);
     if (there === undefined || !sameHash(there, bytes)) throw brokenLedger(registry, `${path} is another`);
   });
+}
+
+/** The entry at a place of a log of a size. Throws AuditFault `ledger-broken` where its bundle is missing or damaged. */
+export async function entryOf(
+  blobs: Pick<LedgerBlobs, 'get'>,
+  registry: string,
+  index: number,
+  size: number,
+): Promise<string> {
+  const bundle = Math.floor(index / tileWidth);
+  const width = widthOf(0, bundle, size);
+  const path = entriesPath(bundle, width);
+  const bytes = await blobs.get(registry, path);
+  const entry = bytes && decodeEntries(bytes, width)?.[index % tileWidth];
+  if (entry === undefined) throw brokenLedger(registry, `${path} is missing or damaged`);
+  return Buffer.from(entry).toString();
+}
+
+/** What files prove, with the fault `ledger-broken` where they are missing or damaged. */
+export async function unlessBroken<T>(registry: string, proving: Promise<T>): Promise<T> {
+  try {
+    return await proving;
+  } catch (error) {
+    throw error instanceof BrokenLog ? brokenLedger(registry, error.message) : error;
+  }
 }

@@ -85,6 +85,13 @@ export interface SealedPlace {
   readonly key: string;
 }
 
+/** Where in a log a record is. */
+export interface SealedRecord {
+  readonly recordId: string;
+  readonly repository: string;
+  readonly index: number;
+}
+
 /** The rows by which a log is sealed. */
 export interface LedgerLog {
   head(registry: string): Promise<LedgerHead | undefined>;
@@ -103,6 +110,10 @@ export interface LedgerLog {
   finish(registry: string, from: number): Promise<void>;
   /** Takes back statements that were announced and not recorded; one that is recorded meanwhile goes on waiting. */
   discard(registry: string, refused: readonly PendingRecord[]): Promise<void>;
+  /** Where the records of an id are: one, unless repositories have the same. */
+  sealed(registry: string, recordId: string): Promise<readonly SealedRecord[]>;
+  /** Whether a record of an id waits, among those that a minute brings. */
+  waits(registry: string, recordId: string): Promise<boolean>;
   /** Horizons that no batch has stated yet. */
   horizons(registry: string, limit: number): Promise<readonly Horizon[]>;
   /** Says that horizons are stated, unless they have moved on. */

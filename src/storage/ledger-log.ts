@@ -19,6 +19,7 @@ import {
   readWaitingKey,
   repositoryKey,
   sealedKey,
+  sealedRecords,
   statementKey,
   waitingRecords,
 } from './keys.ts';
@@ -31,6 +32,9 @@ const mostStated = 100;
 
 /** Milliseconds after which a statement that isn't recorded won't be: its run was cut off, or lost a race. */
 const givenUpAfter = 3_600_000;
+
+/** Waiting records looked through for one of an id. */
+const mostLookedThrough = 1_000;
 
 const headKey = 'head';
 
@@ -167,6 +171,24 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
         if ((await recorded(registry, [waiting])).size === 0) continue;
         await log.transact(rows.map((row) => ({ operation: 'insert', row: { ...row, columns: { leaf } } })));
       }
+    },
+
+    async sealed(registry, recordId) {
+      const prefix = sealedRecords(recordId);
+      const range = { partitionKey: announcedPartition(registry), ...keysUnder(prefix) };
+      const rows = await Array.fromAsync(rowsOf(log, range));
+      return rows.map((row) => {
+        const index = countForm.safeParse(textOf(row, 'logIndex'));
+        if (!index.success) throw corrupt(row);
+        const repository = row.rowKey.slice(prefix.length).replaceAll(':', '/');
+        return { recordId, repository, index: index.data };
+      });
+    },
+
+    async waits(registry, recordId) {
+      const range = { partitionKey: announcedPartition(registry), ...keysUnder(waitingRecords), select: [] };
+      const { rows } = await log.page(range, mostLookedThrough);
+      return rows.some(({ rowKey }) => rowKey.split('|').includes(recordId));
     },
 
     async horizons(registry, limit) {

@@ -21,6 +21,7 @@ import { evidenceReader } from '../../src/storage/evidence-reader.ts';
 import { findingsStore } from '../../src/storage/findings.ts';
 import { historyPages } from '../../src/storage/history-pages.ts';
 import { historyReader, historyWriter } from '../../src/storage/history-store.ts';
+import { ledgerLog } from '../../src/storage/ledger-log.ts';
 import { manifestLinks } from '../../src/storage/manifest-links.ts';
 import { outbox } from '../../src/storage/outbox.ts';
 import { progress as progressOf } from '../../src/storage/progress.ts';
@@ -137,6 +138,7 @@ export function auditApp({
       changes: unannouncedChanges(inventory),
       deadLetters: letters,
       coverage: sourceCoverage(uses),
+      ledger: { head: ledgerLog(log, repositories).head, isSigned: true },
       clock,
     }),
     healthRoute(progress),

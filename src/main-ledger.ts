@@ -1,0 +1,99 @@
+import type { TokenCredential } from '@azure/core-auth';
+import { type BlobServiceClient, ContainerClient } from '@azure/storage-blob';
+import { witnessWebhook } from './alerts/witness-webhook.ts';
+import { ledgerRoutes } from './api/ledger.ts';
+import type { Signer, Witness } from './audit/ledger-ports.ts';
+import type { Clock, Leases, Log } from './audit/ports.ts';
+import { newestCheckpoint, proveConsistency, proveRecord } from './audit/prove-record.ts';
+import { sealLedger } from './audit/seal-ledger.ts';
+import { sealLedgers } from './audit/seal-ledgers.ts';
+import { estate } from './findings/finding.ts';
+import type { Settings } from './settings.ts';
+import { jointSigner } from './storage/joint-signer.ts';
+import { keyVaultSigner } from './storage/key-vault-signer.ts';
+import { ledgerBlobs } from './storage/ledger-blobs.ts';
+import { ledgerLog } from './storage/ledger-log.ts';
+import { localSigner } from './storage/local-signer.ts';
+import type { Tables } from './storage/tables.ts';
+import { witnessContainer } from './storage/witness-container.ts';
+import { witnessFile } from './storage/witness-file.ts';
+
+/** What the composition root has made already. */
+export interface LedgerParts {
+  readonly settings: Settings;
+  readonly tables: Tables;
+  readonly blobs: BlobServiceClient;
+  readonly identity: TokenCredential;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The ledger: what seals it, where it is signed here, and what is asked of it. */
+export function ledgerOf({ settings, tables, blobs: service, identity, leases, clock, log }: LedgerParts) {
+  const ledger = ledgerLog(tables.log, tables.repositories);
+  const blobs = ledgerBlobs(service);
+  const signer = signerOf(settings, identity);
+  const { formerKeys } = settings.ledger;
+  const registries = [...settings.registries.map(({ loginServer }) => loginServer), estate];
+  const witnesses = witnessesOf(settings, identity, clock);
+  const proving = { ledger, blobs };
+  return {
+    ...(signer === undefined
+      ? {}
+      : {
+          seal: sealLedgers({
+            registries,
+            seal: sealLedger({ ledger, blobs, signer, formerKeys, witnesses, clock, log }),
+            leases,
+            log,
+          }),
+        }),
+    routes: ledgerRoutes(settings.registries, {
+      newest: (registry) => newestCheckpoint(proving, registry),
+      prove: proveRecord(proving),
+      consistency: proveConsistency(proving),
+      blobs,
+      ...(signer === undefined ? {} : { signer }),
+    }),
+    head: ledger.head,
+    isSigned: signer !== undefined,
+  };
+}
+
+function signerOf({ ledger }: Settings, credential: TokenCredential): Signer | undefined {
+  const { vaultKey, keyFile } = ledger;
+  const signers = [
+    ...(vaultKey === undefined ? [] : [keyVaultSigner({ keyId: vaultKey, credential })]),
+    ...(keyFile === undefined ? [] : [localSigner(keyFile)]),
+  ];
+  return signers.length === 0 ? undefined : jointSigner(signers);
+}
+
+function witnessesOf(
+  { ledger, alerts, storage }: Settings,
+  credential: TokenCredential,
+  clock: Clock,
+): readonly Witness[] {
+  const { container, folder, webhooks } = ledger.witnesses;
+  const hooks = alerts.webhooks.filter(({ name }) => webhooks.includes(name));
+  return [
+    ...(container === undefined
+      ? []
+      : [witnessContainer('container', containerOf(container, storage, credential))]),
+    ...(folder === undefined ? [] : [witnessFile('folder', folder)]),
+    ...hooks.map((hook) => witnessWebhook({ ...hook, now: clock.now })),
+  ];
+}
+
+/** A container by its address; on one machine, by the key of the account that it is in. */
+function containerOf(
+  address: string,
+  storage: Settings['storage'],
+  credential: TokenCredential,
+): ContainerClient {
+  if (address.startsWith('https:') || !('connectionString' in storage)) {
+    return new ContainerClient(address, credential);
+  }
+  return new ContainerClient(storage.connectionString, address.split('/').at(-1) ?? '');
+}
