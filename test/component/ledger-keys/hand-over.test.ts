@@ -5,6 +5,7 @@ import { sealLedger } from '../../../src/audit/seal-ledger.ts';
 import { followKeys, handoverIn, keysAt } from '../../../src/ledger/key-handover.ts';
 import { readStatement } from '../../../src/ledger/recorded-leaf.ts';
 import { historyWriter } from '../../../src/storage/history-store.ts';
+import { jointSigner } from '../../../src/storage/joint-signer.ts';
 import { ledgerLog } from '../../../src/storage/ledger-log.ts';
 import { outbox } from '../../../src/storage/outbox.ts';
 import { epoch, fact, recordOf } from '../../builders/facts.ts';
@@ -38,7 +39,8 @@ function setting() {
       count += 1;
       await recorderOver(tables)(recordOf(fact(`push-${count}`, count, { digest: digestOf(String(count)) })));
     },
-    handOver: (before: Signer, after: Signer) => handOverKeys({ ...ports, before, after })(registry),
+    handOver: (before: Signer | undefined, after: Signer) =>
+      handOverKeys({ ...ports, ...(before && { before }), after })(registry),
     async seal(signer: Signer, former: readonly Signer[] = []) {
       clock.time += 3_600_000;
       const formerKeys = (await Promise.all(former.map((one) => one.keys(origin)))).flat();
@@ -98,6 +100,39 @@ describe('when a log is signed by another key from now on', () => {
     await log.push();
     await log.seal(one);
     expect(await log.handOver(two, one)).toBe('none');
+  });
+
+  it.each([
+    ['a second key comes', ['a'], ['a', 'b'], []],
+    ['one of two goes', ['a', 'b'], ['a'], []],
+    ['one of two changes', ['a', 'b'], ['a', 'c'], []],
+    ['one of two changes, and is still there', ['a', 'b'], ['a', 'c'], ['b']],
+  ])('and %s, whoever was given any key that is here follows', async (_, old, next, kept) => {
+    const log = setting();
+    const keys = { a: noteSigner(), b: noteSigner('ecdsa-p256'), c: noteSigner('ecdsa-p256') };
+    const named = (names: readonly string[]) =>
+      Object.entries(keys).flatMap(([name, key]) => (names.includes(name) ? [key] : []));
+    await log.push();
+    await log.seal(jointSigner(named(old)));
+    const before = kept.length > 0 ? jointSigner(named(kept)) : undefined;
+    expect(await log.handOver(before, jointSigner(named(next)))).toBe('handed-over');
+    await log.seal(jointSigner(named(next)), named(old));
+    expect(await log.handOver(before, jointSigner(named(next)))).toBe('none');
+    for (const first of named(['a', ...kept])) {
+      const found = await log.verified(first, ...Object.values(keys));
+      expect(found).toMatchObject({ notes: 1, refused: [] });
+      expect(new Set(found.keys.map(({ keyId }) => String(keyId)))).toEqual(
+        new Set(named(next).map((key) => String(key.keyOf(origin).keyId))),
+      );
+    }
+  });
+
+  it('and no key before is here, it is said that nobody can learn the new one', async () => {
+    const log = setting();
+    const [one, two] = [noteSigner(), noteSigner()];
+    await log.push();
+    await log.seal(one);
+    expect(await log.handOver(undefined, two)).toBe('impossible');
   });
 
   it('and the key before is not the one that signed it, nothing is recorded', async () => {
