@@ -180,6 +180,7 @@ describe('a fault', () => {
 
 /** What comparisons come to where there were none. */
 const nothingFound = {
+  ledger: { size: 0 },
   repositoriesFailed: 0,
   unannounced: {
     since: new Date(appTime - 86_400_000).toISOString(),
