@@ -2,6 +2,7 @@ import type { TokenCredential } from '@azure/core-auth';
 import { type BlobServiceClient, ContainerClient } from '@azure/storage-blob';
 import { witnessWebhook } from './alerts/witness-webhook.ts';
 import { ledgerRoutes } from './api/ledger.ts';
+import { handOverKeys } from './audit/hand-over-keys.ts';
 import type { Signer, Witness } from './audit/ledger-ports.ts';
 import type { Clock, Leases, Log } from './audit/ports.ts';
 import { newestCheckpoint, proveConsistency, proveRecord } from './audit/prove-record.ts';
@@ -9,11 +10,13 @@ import { sealLedger } from './audit/seal-ledger.ts';
 import { sealLedgers } from './audit/seal-ledgers.ts';
 import { estate } from './findings/finding.ts';
 import type { Settings } from './settings.ts';
+import { historyWriter } from './storage/history-store.ts';
 import { jointSigner } from './storage/joint-signer.ts';
 import { keyVaultSigner } from './storage/key-vault-signer.ts';
 import { ledgerBlobs } from './storage/ledger-blobs.ts';
 import { ledgerLog } from './storage/ledger-log.ts';
 import { localSigner } from './storage/local-signer.ts';
+import { outbox } from './storage/outbox.ts';
 import type { Tables } from './storage/tables.ts';
 import { witnessContainer } from './storage/witness-container.ts';
 import { witnessFile } from './storage/witness-file.ts';
@@ -33,18 +36,40 @@ export interface LedgerParts {
 export function ledgerOf({ settings, tables, blobs: service, identity, leases, clock, log }: LedgerParts) {
   const ledger = ledgerLog(tables.log, tables.repositories);
   const blobs = ledgerBlobs(service);
-  const signer = signerOf(settings, identity);
+  const { vaultKey, keyFile, formerVaultKey, formerKeyFile } = settings.ledger;
+  const fileSigner = keyFile === undefined ? undefined : localSigner(keyFile);
+  const formerFileSigner =
+    formerKeyFile === undefined ? undefined : localSigner(formerKeyFile, { mayMake: false });
+  const signer = signerOf(vaultKey, fileSigner, identity);
+  const former = signerOf(formerVaultKey, formerFileSigner, identity);
   const { formerKeys } = settings.ledger;
   const registries = [...settings.registries.map(({ loginServer }) => loginServer), estate];
   const witnesses = witnessesOf(settings, identity, clock);
   const proving = { ledger, blobs };
+  const recording = {
+    outbox: outbox(tables.log),
+    writer: historyWriter(tables.repositories, tables.digests),
+    clock,
+  };
+
+  function sealing(signer: Signer) {
+    const seal = sealLedger({ ledger, blobs, signer, formerKeys, witnesses, clock, log });
+    const before = former === undefined ? {} : { before: former };
+    const handOver = handOverKeys({ ...recording, ledger, ...before, after: signer });
+    return async (registry: string, signal: AbortSignal) => {
+      const outcome = await handOver(registry);
+      if (outcome !== 'none') log.warn('a log is signed by other keys', { registry, outcome });
+      return seal(registry, signal);
+    };
+  }
+
   return {
     ...(signer === undefined
       ? {}
       : {
           seal: sealLedgers({
             registries,
-            seal: sealLedger({ ledger, blobs, signer, formerKeys, witnesses, clock, log }),
+            seal: sealing(signer),
             leases,
             log,
           }),
@@ -61,11 +86,14 @@ export function ledgerOf({ settings, tables, blobs: service, identity, leases, c
   };
 }
 
-function signerOf({ ledger }: Settings, credential: TokenCredential): Signer | undefined {
-  const { vaultKey, keyFile } = ledger;
+function signerOf(
+  vaultKey: string | undefined,
+  fileSigner: Signer | undefined,
+  credential: TokenCredential,
+): Signer | undefined {
   const signers = [
     ...(vaultKey === undefined ? [] : [keyVaultSigner({ keyId: vaultKey, credential })]),
-    ...(keyFile === undefined ? [] : [localSigner(keyFile)]),
+    ...(fileSigner === undefined ? [] : [fileSigner]),
   ];
   return signers.length === 0 ? undefined : jointSigner(signers);
 }
