@@ -1,117 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { sealLedger } from '../../../src/audit/seal-ledger.ts';
-import type { Statement } from '../../../src/history/statement.ts';
-import { compareRows, type RowVerdict } from '../../../src/ledger/row-comparison.ts';
-import { type LedgerVerdict, verifyLedger } from '../../../src/ledger/verification.ts';
-import { readRepositoryKey } from '../../../src/storage/keys.ts';
-import { ledgerLog } from '../../../src/storage/ledger-log.ts';
-import { ledgerRows } from '../../../src/storage/ledger-rows.ts';
-import { outbox } from '../../../src/storage/outbox.ts';
-import { epoch, fact, recordOf } from '../../builders/facts.ts';
-import { recorderOver } from '../../builders/history-stores.ts';
-import { memoryLedgerBlobs } from '../../builders/memory-log.ts';
-import { type MemoryTable, memoryTable } from '../../builders/memory-table.ts';
-import { noteSigner } from '../../builders/note-signer.ts';
-import { digestOf } from '../../builders/registry-event.ts';
-import { registry, sizesIn } from '../../builders/sealed-log.ts';
+import type { MemoryTable } from '../../builders/memory-table.ts';
+import { type SealedRegistry, sealedRegistry } from '../../builders/sealed-registry.ts';
 
 const records = 700;
-
-interface Sealed {
-  readonly log: MemoryTable;
-  readonly repositories: MemoryTable;
-  readonly verdict: LedgerVerdict;
-  /** Compares the rows with the log; `size` pretends that it has grown since. */
-  compare(sizeNow?: number): Promise<RowVerdict>;
-  /** Records a fact that is not sealed. */
-  record(number: number): Promise<void>;
-}
-
-const statement = (number: number): Statement => ({
-  registry,
-  repository: 'team/app-0',
-  at: { time: epoch + number, id: `statement-${number}` },
-  recordedAt: epoch,
-  kind: 'manifest-described',
-  content: { number },
-});
-
-/** A registry's records, sealed as the service does it. */
-async function sealed(): Promise<Sealed> {
-  const [log, repositories, digests] = [memoryTable(), memoryTable(), memoryTable()];
-  const blobs = memoryLedgerBlobs();
-  const signer = noteSigner();
-  const recorder = recorderOver({ log, repositories, digests });
-  const record = async (number: number) => {
-    const digest = digestOf('one');
-    await recorder(
-      recordOf(
-        fact(`event-${number}`, number, {
-          digest,
-          tag: `1.0.${number}`,
-          ...(number % 3 === 0 ? { notes: ['repaired'] } : {}),
-          client: { userAgent: 'docker/29', ...(number % 2 === 0 ? { actor: 'ci' } : {}) },
-          ...(number % 5 === 0 ? { size: 1_234, mediaType: 'application/vnd.oci.image.index.v1+json' } : {}),
-        }),
-        `team/app-${number % 3}`,
-      ),
-    );
-  };
-  for (let number = 0; number < records; number += 1) await record(number);
-  await outbox(log).announceStatements(Array.from({ length: 60 }, (_, number) => statement(number)));
-  for (const row of log.rows().filter(({ rowKey }) => rowKey.startsWith('~s|'))) {
-    const [, , ...rest] = ['', ...row.rowKey.split('|')];
-    await repositories.insert({
-      partitionKey: `${registry}|team:app-0`,
-      rowKey: `S|${rest.slice(0, 2).join('|')}`,
-      columns: { leaf: String(row.columns['leaf']) },
-    });
-  }
-  const seal = sealLedger({
-    ledger: ledgerLog(log, repositories),
-    blobs,
-    signer,
-    witnesses: [],
-    clock: { now: () => epoch + 60_000 },
-    log: { info() {}, warn() {}, error() {} },
-  });
-  await seal(registry);
-
-  const files = new Map([...blobs.files].map(([path, bytes]) => [path.slice(registry.length + 1), bytes]));
-  const read = async (path: string) => files.get(path);
-  const keys = await signer.keys(`acr-audit/${registry}`);
-  const verdict = await verifyLedger({ registry, read, sizes: sizesIn(files), keys });
-  const rows = ledgerRows(
-    {
-      log,
-      repositories,
-      async *repositoriesOf() {
-        const names = repositories.rows().map((row) => readRepositoryKey(row.partitionKey)?.repository ?? '');
-        yield* new Set(names);
-      },
-    },
-    registry,
-  );
-  return {
-    log,
-    repositories,
-    verdict,
-    record,
-    async compare(sizeNow) {
-      if (!verdict.ok) throw new Error(verdict.problem.message);
-      const { size } = verdict.summary;
-      return compareRows(
-        {
-          size,
-          records: verdict.records,
-          read,
-          ...(sizeNow === undefined ? {} : { sizeNow: async () => sizeNow }),
-        },
-        rows,
-      );
-    },
-  };
-}
 
 /** The first row whose key begins so, and a way to change or remove it. */
 function rowOf(table: MemoryTable, prefix: string, place = 0) {
@@ -135,9 +26,9 @@ const factRow = (log: MemoryTable) => {
 };
 
 describe('rows of a log that was sealed by the service', () => {
-  let at: Sealed;
+  let at: SealedRegistry;
   beforeAll(async () => {
-    at = await sealed();
+    at = await sealedRegistry(records);
   });
 
   it('when nothing is touched, the log verifies and every row tells what it tells', async () => {
@@ -154,11 +45,11 @@ describe('rows of a log that was sealed by the service', () => {
 });
 
 describe('rows of a sealed log, when they are tampered with', () => {
-  let at: Sealed;
+  let at: SealedRegistry;
   const only = (problem: object) =>
     expect.objectContaining({ ok: false, problems: [expect.objectContaining(problem)] });
   beforeAll(async () => {
-    at = await sealed();
+    at = await sealedRegistry(records);
   });
 
   it('an edited audit record is named, and so until it is put back', async () => {
