@@ -30,7 +30,7 @@ export function readEntry(bytes: Uint8Array, index: number, path: string): Entry
 function contentOf(text: string): EntryContent | undefined {
   if (text.startsWith('{"action":')) {
     const record = readLeaf(text);
-    if (record === undefined || canonicalRecord(record) !== text) return undefined;
+    if (record === undefined || !isSame(text, () => canonicalRecord(record))) return undefined;
     const { registry, repository, fact } = record;
     return { kind: 'record', registry, repository, recordId: fact.at.id };
   }
