@@ -108,8 +108,17 @@ export function readWaitingKey(key: string): { recordedAt: number; announced: st
 /** Where in the log a record is, by its id. */
 export const sealedKey = (recordId: string, repository: string) =>
   `${sealedRecords(recordId)}${repository.replaceAll('/', ':')}`;
+/** Whose place a {@link sealedKey} tells, or `undefined` when the text isn't one. */
+export function readSealedKey(key: string): { recordId: string; repository: string } | undefined {
+  const [, recordId, repository] = /^~i\|([^|]+)\|([^|]+)$/.exec(key) ?? [];
+  return recordId === undefined || repository === undefined
+    ? undefined
+    : { recordId, repository: repository.replaceAll(':', '/') };
+}
 /** Where in the log the records of an id are: one, unless repositories have the same. */
-export const sealedRecords = (recordId: string) => `~i|${recordId}|`;
+export const sealedRecords = (recordId: string) => `${sealedRows}${recordId}|`;
+/** Where the places of sealed records are. */
+export const sealedRows = '~i|';
 /** The partition of what was announced of a registry: facts, statements, what of them waits, where the others are. */
 export const announcedPartition = (registry: string) => `${registry}|announced`;
 /** The partition of a log's head, and of what its batches intended. */

@@ -233,6 +233,8 @@ const arrows: Readonly<Record<string, Arrow>> = {
     packages: /./,
   },
   'rebuild.ts': { folders: [...core, 'audit', ...adapters, 'settings.ts'], packages: /./ },
+  'verify.ts': { folders: [...core, 'audit', ...adapters, 'settings.ts', 'verify-inputs.ts'], packages: /./ },
+  'verify-inputs.ts': { folders: [...core, ...adapters], packages: /^node:/ },
 };
 
 interface Import {
