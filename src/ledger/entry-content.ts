@@ -32,13 +32,13 @@ function contentOf(text: string): EntryContent | undefined {
     const record = readLeaf(text);
     if (record === undefined || !isSame(text, () => canonicalRecord(record))) return undefined;
     const { registry, repository, fact } = record;
-    return { kind: 'record', registry, repository, recordId: fact.at.id };
+    return { kind: 'record', registry, repository, recordId: fact.at.id, occurredAt: fact.at.time };
   }
   if (text.startsWith('{"content":')) {
     const statement = readStatement(text);
     if (statement === undefined || !isSame(text, () => canonicalStatement(statement))) return undefined;
     const { registry, repository, at } = statement;
-    return { kind: 'record', registry, repository, recordId: at.id };
+    return { kind: 'record', registry, repository, recordId: at.id, occurredAt: at.time };
   }
   const batch = readBatch(text);
   if (batch === undefined || !isCanonical(text)) return undefined;
@@ -46,7 +46,7 @@ function contentOf(text: string): EntryContent | undefined {
 }
 
 /** The name that an entry seems to have, to tell of one that is not as it should be. */
-export function nameIn(text: string): Partial<RecordName> {
+export function nameIn(text: string): Partial<Omit<RecordName, 'occurredAt'>> {
   const named = (name: string) => {
     const [, value] = new RegExp(`"${name}":"([^"\\\\]{1,300})"`).exec(text) ?? [];
     return value === undefined ? {} : { [name]: value };

@@ -5,6 +5,8 @@ import type { Hash } from './merkle-tree.ts';
 export interface RecordName {
   readonly repository: string;
   readonly recordId: string;
+  /** Epoch milliseconds: an event that came again as of another time is another record. */
+  readonly occurredAt: number;
 }
 
 /** Where the records of a log are, and what they are: some 40 bytes for each, so that a million fit anywhere. */
@@ -102,7 +104,7 @@ export function recordIndex(): RecordIndex {
 }
 
 /** 128 bits: two names with the same are not found, not even on purpose. */
-function keyOf({ repository, recordId }: RecordName): Uint32Array {
-  const digest = hash('sha256', `${repository}\n${recordId}`, 'buffer');
+function keyOf({ repository, recordId, occurredAt }: RecordName): Uint32Array {
+  const digest = hash('sha256', `${repository}\n${recordId}\n${occurredAt}`, 'buffer');
   return Uint32Array.from({ length: wordsOfKey }, (_, word) => digest.readUInt32LE(word * 4));
 }

@@ -114,7 +114,10 @@ function missingRoles(mark: number): readonly string[] {
 }
 
 /** The name of the record at an index, as far as it can be read. */
-async function nameAt({ size, read }: VerifiedLog, index: number): Promise<Partial<RecordName>> {
+async function nameAt(
+  { size, read }: VerifiedLog,
+  index: number,
+): Promise<Partial<Omit<RecordName, 'occurredAt'>>> {
   const bundle = Math.floor(index / tileWidth);
   const width = widthOf(0, bundle, size);
   const entries = decodeEntries((await read(entriesPath(bundle, width))) ?? new Uint8Array(), width);

@@ -1,5 +1,6 @@
 import type { Instant } from '../history/instant.ts';
 import { canonicalRecord } from '../ledger/canonical-record.ts';
+import type { RecordName } from '../ledger/record-index.ts';
 import { readLeaf, readStatement } from '../ledger/recorded-leaf.ts';
 import type { PresentPlace, RecordRow, RecordRows } from '../ledger/row-comparison.ts';
 import { optional, textOf } from './entry-codec.ts';
@@ -55,27 +56,30 @@ export function ledgerRows(
       yield announcedRow(row, place, isSame);
     }
     for await (const row of rowsOf(log, { partitionKey, ...keysUnder(sealedRows) })) {
-      const name = readSealedKey(row.rowKey) ?? { repository: '', recordId: '' };
-      yield { role: 'place', path: pathOf('log', row), ...name, ...logIndexOf(row) };
+      yield {
+        role: 'place',
+        path: pathOf('log', row),
+        ...nameOf(readSealedKey(row.rowKey)),
+        ...logIndexOf(row),
+      };
     }
   }
 
   async function* recordedIn(repository: string): AsyncGenerator<RecordRow> {
     const place = repositoryKey({ registry, repository });
     for await (const row of rowsOf(repositories, { partitionKey: place, ...keysUnder('E|') })) {
-      const recordId = instantOf(row.rowKey)?.id ?? '';
+      const at = instantOf(row.rowKey);
       const fact = readable(() => recordedFact(row));
       const leaf = fact && readable(() => canonicalRecord({ registry, repository, fact }));
       yield {
         role: 'recorded',
         path: pathOf('repositories', row),
-        repository,
-        recordId,
+        ...nameOf(at && { repository, at }),
         ...optional('leaf', leaf),
       };
     }
     for await (const row of rowsOf(repositories, { partitionKey: place, ...keysUnder('S|') })) {
-      const recordId = instantOf(row.rowKey)?.id ?? '';
+      const at = instantOf(row.rowKey);
       const leaf = textOf(row, 'leaf');
       const statement = readStatement(leaf ?? '');
       const isSame =
@@ -86,8 +90,7 @@ export function ledgerRows(
       yield {
         role: 'recorded',
         path: pathOf('repositories', row),
-        repository,
-        recordId,
+        ...nameOf(at && { repository, at }),
         ...optional('leaf', isSame ? leaf : undefined),
       };
     }
@@ -113,16 +116,22 @@ export function ledgerRows(
 
 const noRow: StoredRow = { partitionKey: '', rowKey: '', etag: '', columns: {} };
 
-function announcedRow(
-  row: StoredRow,
-  place: { readonly repository: string; readonly at: Instant } | undefined,
-  isSame: boolean,
-): RecordRow {
+interface Place {
+  readonly repository: string;
+  readonly at: Instant;
+}
+
+/** The name of what a key tells; that of no record where it tells nothing. */
+function nameOf(place: Place | undefined): RecordName {
+  const { id = '', time = 0 } = place?.at ?? {};
+  return { repository: place?.repository ?? '', recordId: id, occurredAt: time };
+}
+
+function announcedRow(row: StoredRow, place: Place | undefined, isSame: boolean): RecordRow {
   return {
     role: 'announced',
     path: pathOf('log', row),
-    repository: place?.repository ?? '',
-    recordId: place?.at.id ?? '',
+    ...nameOf(place),
     ...optional('leaf', isSame ? textOf(row, 'leaf') : undefined),
     ...logIndexOf(row),
   };

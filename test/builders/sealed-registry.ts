@@ -12,13 +12,13 @@ import {
 import { ledgerLog } from '../../src/storage/ledger-log.ts';
 import { ledgerRows } from '../../src/storage/ledger-rows.ts';
 import { outbox } from '../../src/storage/outbox.ts';
+import { registry, sizesIn } from './built-log.ts';
 import { epoch, fact, recordOf } from './facts.ts';
 import { recorderOver } from './history-stores.ts';
 import { memoryLedgerBlobs } from './memory-log.ts';
 import { type MemoryTable, memoryTable } from './memory-table.ts';
 import { noteSigner } from './note-signer.ts';
 import { digestOf } from './registry-event.ts';
-import { registry, sizesIn } from './built-log.ts';
 
 /** A registry whose records were recorded and sealed as the service does it. */
 export interface SealedRegistry {

@@ -8,9 +8,9 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { verifierKeyText } from '../../../src/ledger/signed-note.ts';
 import { type Azurite, startAzurite } from '../../builders/azurite.ts';
+import { registry, sealedLog, sizesIn } from '../../builders/built-log.ts';
 import { writtenLog } from '../../builders/log-folder.ts';
 import { noteSigner } from '../../builders/note-signer.ts';
-import { registry, sealedLog, sizesIn } from '../../builders/built-log.ts';
 
 const { files, key, size } = sealedLog(600, 250, 'ed25519');
 const origin = `acr-audit/${registry}`;

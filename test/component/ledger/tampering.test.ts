@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { LogEdge } from '../../../src/ledger/log-growth.ts';
 import { decodeEntries, encodeEntries, tileWidth } from '../../../src/ledger/tile.ts';
 import { type KeptNote, verifyLedger } from '../../../src/ledger/verification.ts';
-import { noteSigner } from '../../builders/note-signer.ts';
 import { checkpointNote, filesOf, leafOf, registry, sealedLog, sizesIn } from '../../builders/built-log.ts';
+import { noteSigner } from '../../builders/note-signer.ts';
 
 const batchSize = 1_000;
 const { files, batches, size, key } = sealedLog(100_000, batchSize);

@@ -4,8 +4,8 @@ import { batchClosing } from '../../../src/ledger/batch-closing.ts';
 import { canonicalStatement } from '../../../src/ledger/canonical-record.ts';
 import { readEntry } from '../../../src/ledger/entry-content.ts';
 import { LedgerProblem } from '../../../src/ledger/ledger-problem.ts';
-import { epoch } from '../../builders/facts.ts';
 import { leafOf, registry } from '../../builders/built-log.ts';
+import { epoch } from '../../builders/facts.ts';
 
 const statement = canonicalStatement({
   registry,

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { leafHash } from '../../../src/ledger/merkle-tree.ts';
 import { recordIndex } from '../../../src/ledger/record-index.ts';
 
-const name = (number: number) => ({ repository: `team/app-${number % 3}`, recordId: `record-${number}` });
+const name = (number: number) => ({
+  repository: `team/app-${number % 3}`,
+  recordId: `record-${number}`,
+  occurredAt: 0,
+});
 const leaf = (number: number) => leafHash(Buffer.from(String(number)));
 
 describe('an index of records', () => {
@@ -27,11 +31,12 @@ describe('an index of records', () => {
     );
   });
 
-  it('tells where the first record of a name is, and the same id in another repository is another', () => {
+  it('tells where the first record of a name is, and the same id elsewhere or at another time is another', () => {
     const index = recordIndex();
     expect(index.add(name(1), 10, leaf(1))).toBeUndefined();
     expect(index.add(name(1), 11, leaf(2))).toBe(10);
     expect(index.add({ ...name(1), repository: 'other' }, 12, leaf(1))).toBeUndefined();
+    expect(index.add({ ...name(1), occurredAt: 1 }, 13, leaf(1))).toBeUndefined();
     expect(index.has(11)).toBe(false);
   });
 });
