@@ -118,6 +118,9 @@ async function verify(request: Request): Promise<Outcome> {
     ...(keys.length === 0 ? [unsignedWarning] : []),
     ...(ofLog.length === 0 ? [unwitnessedWarning] : []),
     ...(await unclaimedWarnings(source, sizes)),
+    ...(verdict.ok ? verdict.summary.refusedHandovers : []).map(
+      ({ index, reason }) => `entry ${index} would hand over keys and is not believed: ${reason}`,
+    ),
   ];
   const problem = verdict.ok && head !== undefined ? replayed(head, listed) : undefined;
   if (problem !== undefined) return { registry, verdict: { ok: false, problem }, warnings };

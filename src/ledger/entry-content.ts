@@ -1,5 +1,6 @@
 import canonicalize from 'canonicalize';
 import { canonicalRecord, canonicalStatement } from './canonical-record.ts';
+import { handoverIn } from './key-handover.ts';
 import { LedgerProblem } from './ledger-problem.ts';
 import type { RecordName } from './record-index.ts';
 import { type RecordedBatch, readBatch } from './recorded-batch.ts';
@@ -7,7 +8,12 @@ import { readLeaf, readStatement } from './recorded-leaf.ts';
 
 /** What an entry of a log is: a record of a registry, or what a batch says of itself. */
 export type EntryContent =
-  | ({ readonly kind: 'record'; readonly registry: string } & RecordName)
+  | ({
+      readonly kind: 'record';
+      readonly registry: string;
+      /** The note by which it hands over keys, where it does. */
+      readonly handover?: string;
+    } & RecordName)
   | { readonly kind: 'batch'; readonly registry: string; readonly batch: RecordedBatch };
 
 /**
@@ -38,7 +44,15 @@ function contentOf(text: string): EntryContent | undefined {
     const statement = readStatement(text);
     if (statement === undefined || !isSame(text, () => canonicalStatement(statement))) return undefined;
     const { registry, repository, at } = statement;
-    return { kind: 'record', registry, repository, recordId: at.id, occurredAt: at.time };
+    const handover = handoverIn(statement);
+    return {
+      kind: 'record',
+      registry,
+      repository,
+      recordId: at.id,
+      occurredAt: at.time,
+      ...(handover === undefined ? {} : { handover }),
+    };
   }
   const batch = readBatch(text);
   if (batch === undefined || !isCanonical(text)) return undefined;

@@ -4,10 +4,10 @@ import type { Checkpoint } from './checkpoint.ts';
 import { comparedTree } from './compared-tree.ts';
 import { type EntryContent, readEntry } from './entry-content.ts';
 import { LedgerProblem, type Problem } from './ledger-problem.ts';
+import { type LogTrust, logTrust, type RefusedHandover, type Trust } from './log-trust.ts';
 import { emptyFrontier, type Hash, leafHash, rootOf, sameHash } from './merkle-tree.ts';
 import type { FileReader } from './proof.ts';
 import { type RecordIndex, recordIndex } from './record-index.ts';
-import { type Trust, trustedCheckpoint } from './trusted-checkpoint.ts';
 
 /** A checkpoint that was kept elsewhere. */
 export interface KeptNote {
@@ -39,6 +39,8 @@ export interface LedgerSummary extends ChainSummary {
   /** Checkpoints kept elsewhere that the log has grown from. */
   readonly kept: number;
   readonly areSignaturesVerified: boolean;
+  /** Handovers in it that no key of the log made: they changed nothing, and somebody tried. */
+  readonly refusedHandovers: readonly RefusedHandover[];
 }
 
 /** What came of it: all is as it was signed, or the first thing that is not. */
@@ -64,7 +66,8 @@ async function verified(log: LogToVerify): Promise<LedgerVerdict> {
   const { read, registry } = log;
   const sizes = [...new Set(log.sizes)].sort((one, other) => one - other);
   const last = sizes.at(-1) ?? 0;
-  const kept = keptCheckpoints(log, last);
+  const trust = logTrust(log);
+  const kept = keptCheckpoints(log, trust, last);
   if (last === 0) {
     throw new LedgerProblem({ code: 'no-checkpoint', message: `the log of ${registry} has no checkpoint` });
   }
@@ -75,14 +78,14 @@ async function verified(log: LogToVerify): Promise<LedgerVerdict> {
   let root: Hash = rootOf(emptyFrontier);
   let keptBehind = 0;
   for (const size of sizes) {
-    const checkpoint = await checkpointOf(log, size);
+    const checkpoint = await checkpointOf(log, trust, size);
     const from = tree.size();
     const ownRoots: Hash[] = [];
     while (tree.size() < size) {
       const bundle = await tree.read(size, checkpoint.root);
       const before = tree.size();
       const after = before + bundle.added.length;
-      takeEntries(registry, before, bundle, { chain, records });
+      takeEntries(registry, before, bundle, { chain, records, trust });
       for (const one of kept.slice(keptBehind + ownRoots.length)) {
         if (one.size > after) break;
         ownRoots.push(tree.rootAt(one.size, bundle));
@@ -99,6 +102,7 @@ async function verified(log: LogToVerify): Promise<LedgerVerdict> {
     chain.checkpoint(size);
     log.progress?.(size);
   }
+  trust.settle();
   const summary: LedgerSummary = {
     registry,
     size: tree.size(),
@@ -107,18 +111,19 @@ async function verified(log: LogToVerify): Promise<LedgerVerdict> {
     checkpoints: sizes.length,
     kept: kept.length,
     areSignaturesVerified: log.keys !== undefined,
+    refusedHandovers: trust.refused(),
     ...chain.summary(),
   };
   return { ok: true, summary, records };
 }
 
-async function checkpointOf(log: LogToVerify, size: number): Promise<Checkpoint> {
+async function checkpointOf(log: LogToVerify, trust: LogTrust, size: number): Promise<Checkpoint> {
   const path = `checkpoints/${size}`;
   const bytes = await log.read(path);
   if (bytes === undefined) {
     throw new LedgerProblem({ code: 'missing-file', message: `${path} is missing`, path, index: size });
   }
-  const checkpoint = trustedCheckpoint(Buffer.from(bytes).toString(), path, log);
+  const checkpoint = trust.checkpoint(Buffer.from(bytes).toString(), path);
   if (checkpoint.size === size) return checkpoint;
   const message = `${path} is the checkpoint of ${checkpoint.size} entries`;
   throw new LedgerProblem({ code: 'replayed-checkpoint', message, path, index: size });
@@ -129,9 +134,9 @@ interface KeptCheckpoint extends Checkpoint {
 }
 
 /** Checkpoints that were kept elsewhere, the smallest first; none may be of a longer log. */
-function keptCheckpoints(log: LogToVerify, last: number): readonly KeptCheckpoint[] {
+function keptCheckpoints(log: LogToVerify, trust: LogTrust, last: number): readonly KeptCheckpoint[] {
   const all = (log.kept ?? [])
-    .map(({ path, note }) => ({ path, ...trustedCheckpoint(note, path, log) }))
+    .map(({ path, note }) => ({ path, ...trust.checkpoint(note, path) }))
     .filter(({ size }) => size > 0)
     .sort((one, other) => one.size - other.size);
   const newest = all.at(-1);
@@ -160,7 +165,15 @@ function takeEntries(
   registry: string,
   from: number,
   { added, hashes, path }: ComparedBundle,
-  { chain, records }: { readonly chain: ReturnType<typeof batchChain>; readonly records: RecordIndex },
+  {
+    chain,
+    records,
+    trust,
+  }: {
+    readonly chain: ReturnType<typeof batchChain>;
+    readonly records: RecordIndex;
+    readonly trust: LogTrust;
+  },
 ): void {
   for (const [place, bytes] of added.entries()) {
     const index = from + place;
@@ -174,6 +187,7 @@ function takeEntries(
       continue;
     }
     chain.record(index);
+    if (entry.handover !== undefined) trust.handover(index, entry.handover);
     const other = records.add(entry, index, hashes[hashes.length - added.length + place] ?? leafHash(bytes));
     if (other === undefined) continue;
     const message = `entry ${index} is the record of entry ${other} again`;

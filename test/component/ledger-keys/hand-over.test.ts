@@ -4,6 +4,7 @@ import type { Signer } from '../../../src/audit/ledger-ports.ts';
 import { sealLedger } from '../../../src/audit/seal-ledger.ts';
 import { followKeys, handoverIn, keysAt } from '../../../src/ledger/key-handover.ts';
 import { readStatement } from '../../../src/ledger/recorded-leaf.ts';
+import { verifyLedger } from '../../../src/ledger/verification.ts';
 import { historyWriter } from '../../../src/storage/history-store.ts';
 import { jointSigner } from '../../../src/storage/joint-signer.ts';
 import { ledgerLog } from '../../../src/storage/ledger-log.ts';
@@ -58,6 +59,15 @@ function setting() {
       });
       const history = followKeys(registry, [first.keyOf(origin)], notes);
       await provenLog({ ...tables, log: tables.log, blobs }, registry, keysAt(history, size));
+      const sizes = await blobs.checkpoints(registry);
+      const read = (path: string) => blobs.get(registry, path);
+      const verdictOf = (key: ReturnType<typeof noteSigner>) =>
+        verifyLedger({ registry, read, sizes, keys: [key.keyOf(origin)] });
+      expect(await verdictOf(first)).toMatchObject({
+        ok: true,
+        summary: { areSignaturesVerified: true, refusedHandovers: history.refused },
+      });
+      expect(await verdictOf(noteSigner())).toMatchObject({ ok: false, problem: { code: 'unknown-key' } });
       return { notes: notes.length, refused: history.refused, keys: keysAt(history, size) };
     },
   };
