@@ -1,14 +1,21 @@
 import type { TokenCredential } from '@azure/core-auth';
 import { type BlobServiceClient, ContainerClient } from '@azure/storage-blob';
 import { witnessWebhook } from './alerts/witness-webhook.ts';
+import { evidenceRoute, toldUses } from './api/evidence.ts';
 import { ledgerRoutes } from './api/ledger.ts';
+import { packEvidence } from './audit/evidence-pack.ts';
 import { handOverKeys } from './audit/hand-over-keys.ts';
+import type { HistoryPages } from './audit/history-pages.ts';
 import type { Signer, Witness } from './audit/ledger-ports.ts';
-import type { Clock, Leases, Log } from './audit/ports.ts';
+import type { Clock, HistoryReader, Leases, Log, Outbox } from './audit/ports.ts';
 import { newestCheckpoint, proveConsistency, proveRecord } from './audit/prove-record.ts';
 import { sealLedger } from './audit/seal-ledger.ts';
 import { sealLedgers } from './audit/seal-ledgers.ts';
+import type { UsesOverTime } from './audit/uses-over-time.ts';
+import type { ManifestLinks } from './audit/workload-ports.ts';
 import { estate } from './findings/finding.ts';
+import type { RepositoryId } from './history/fact.ts';
+import type { Digest } from './registry/digest.ts';
 import type { Settings } from './settings.ts';
 import { historyWriter } from './storage/history-store.ts';
 import { jointSigner } from './storage/joint-signer.ts';
@@ -17,6 +24,7 @@ import { ledgerBlobs } from './storage/ledger-blobs.ts';
 import { ledgerLog } from './storage/ledger-log.ts';
 import { localSigner } from './storage/local-signer.ts';
 import { outbox } from './storage/outbox.ts';
+import { statementPages } from './storage/statement-pages.ts';
 import type { Tables } from './storage/tables.ts';
 import { witnessContainer } from './storage/witness-container.ts';
 import { witnessFile } from './storage/witness-file.ts';
@@ -30,10 +38,17 @@ export interface LedgerParts {
   readonly leases: Leases;
   readonly clock: Clock;
   readonly log: Log;
+  /** What evidence is gathered from. */
+  readonly reader: HistoryReader;
+  readonly outbox: Outbox;
+  readonly pages: HistoryPages;
+  readonly links: ManifestLinks;
+  readonly usesOverTime: (repository: RepositoryId, digest: Digest) => Promise<UsesOverTime>;
 }
 
 /** The ledger: what seals it, where it is signed here, and what is asked of it. */
-export function ledgerOf({ settings, tables, blobs: service, identity, leases, clock, log }: LedgerParts) {
+export function ledgerOf(parts: LedgerParts) {
+  const { settings, tables, blobs: service, identity, leases, clock, log } = parts;
   const ledger = ledgerLog(tables.log, tables.repositories);
   const blobs = ledgerBlobs(service);
   const { vaultKey, keyFile, formerVaultKey, formerKeyFile } = settings.ledger;
@@ -81,6 +96,21 @@ export function ledgerOf({ settings, tables, blobs: service, identity, leases, c
       blobs,
       ...(signer === undefined ? {} : { signer }),
     }),
+    evidence: evidenceRoute(
+      settings.registries,
+      packEvidence({
+        ...proving,
+        reader: parts.reader,
+        outbox: parts.outbox,
+        pages: parts.pages,
+        links: parts.links,
+        statements: statementPages(tables.repositories),
+        told: toldUses(parts.usesOverTime),
+        clock,
+        ...(signer === undefined ? {} : { signer }),
+      }),
+      clock,
+    ),
     head: ledger.head,
     isSigned: signer !== undefined,
   };

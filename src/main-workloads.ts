@@ -20,6 +20,7 @@ import type { DeletedManifests } from './audit/removal-judgement.ts';
 import type { RegistrySettingsReader } from './audit/retention-ports.ts';
 import { retireSource, submitSnapshot, submittingSource } from './audit/submit-snapshot.ts';
 import { inventoryUses, sourceCoverage } from './audit/uses.ts';
+import { usesOverTime } from './audit/uses-over-time.ts';
 import type { AuditRecord, RepositoryId } from './history/fact.ts';
 import { heldDigest } from './history/tag-timeline.ts';
 import type { ApprovalWindow } from './protection/rollback-window.ts';
@@ -101,6 +102,7 @@ export function workloadsOf(parts: WorkloadParts) {
     links,
     registrySettings,
     listUses: listUses(uses),
+    usesOverTime: usesOverTime(uses),
     ...(reports === undefined
       ? {}
       : { assessVulnerabilities: assessVulnerabilities({ ...uses, reports, registries, findings, log }) }),

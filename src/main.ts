@@ -382,7 +382,20 @@ const holding = {
   },
 };
 
-const ledger = ledgerOf({ settings, tables, blobs, identity, leases: lease, clock, log });
+const ledger = ledgerOf({
+  settings,
+  tables,
+  blobs,
+  identity,
+  leases: lease,
+  reader: history.reader,
+  outbox: history.outbox,
+  pages,
+  links: workloads.links,
+  usesOverTime: workloads.usesOverTime,
+  clock,
+  log,
+});
 if (ledger.seal !== undefined) registerLedger(ledger.seal);
 const ledgerRoutes: readonly Route[] = ledger.routes;
 
@@ -418,6 +431,7 @@ registerRoutes(
     }),
     healthRoute(progress),
     ...ledgerRoutes,
+    ledger.evidence,
     postApprovalsRoute(settings.registries, approvals),
     getApprovalsRoute(settings.registries, approvals),
     getApprovalRoute(settings.registries, approvals),

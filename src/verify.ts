@@ -10,6 +10,7 @@ import { azureCredential } from './storage/azure-credential.ts';
 import { ledgerRows } from './storage/ledger-rows.ts';
 import { recordedRepositories } from './storage/recorded-repositories.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
+import { verifyEvidenceFile } from './verify-evidence.ts';
 import {
   checkpointIn,
   keptNotes,
@@ -23,12 +24,14 @@ import {
 
 // The composition root of a command: offline unless it is given a URL or --rows, and no part of the app's bundle.
 const usage = `Usage: npm run verify -- --from DIR|URL [options]
+       npm run verify -- --evidence FILE --key VKEY|FILE
 Derives a registry's log anew from its files and holds it to what was signed.
   --from DIR|URL         folder with the log's files, or https://…/api/v1/ledger/logs/REGISTRY/
   --registry REGISTRY    login server; else that of the key, or of the newest checkpoint
   --key VKEY|FILE        a key that is trusted, or a file with one on each line; may be given more than once
   --no-key               let it pass though nobody says which key is to be trusted
   --checkpoint FILE|DIR  checkpoints that were kept elsewhere; may be given more than once
+  --evidence FILE        evidence of an image instead of a log: a zip or JSON that the service gave
   --rows                 compare the rows of Table Storage too, by the app's settings
   --help                 this text
 A token for the URL is read from ACR_AUDIT_TOKEN.
@@ -44,7 +47,13 @@ interface Request extends LogLocation {
   readonly withRows: boolean;
 }
 
-function readCommandLine(args: readonly string[]): Request | 'help' {
+/** Evidence of an image, which proves itself. */
+interface EvidenceRequest {
+  readonly evidence: string;
+  readonly keys: readonly string[];
+}
+
+function readCommandLine(args: readonly string[]): Request | EvidenceRequest | 'help' {
   let values: ReturnType<typeof parse>;
   try {
     values = parse(args);
@@ -53,6 +62,14 @@ function readCommandLine(args: readonly string[]): Request | 'help' {
   }
   const { from, registry, key = [], checkpoint = [], rows, 'no-key': isKeyWaived, help } = values;
   if (help) return 'help';
+  if (values.evidence !== undefined) {
+    if (key.length === 0)
+      throw new UsageError('--evidence needs a --key that is trusted: anybody can sign a file');
+    if (from !== undefined || checkpoint.length > 0 || rows) {
+      throw new UsageError('--evidence goes with --key alone');
+    }
+    return { evidence: values.evidence, keys: key };
+  }
   if (from === undefined) throw new UsageError('--from is missing');
   if (isKeyWaived && key.length > 0) throw new UsageError('--key and --no-key exclude each other');
   return {
@@ -74,6 +91,7 @@ function parse(args: readonly string[]) {
       key: { type: 'string', multiple: true },
       'no-key': { type: 'boolean', default: false },
       checkpoint: { type: 'string', multiple: true },
+      evidence: { type: 'string' },
       rows: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -235,10 +253,25 @@ async function main(): Promise<number> {
     process.stderr.write(usage);
     return exitCode.verified;
   }
+  if ('evidence' in request) return verifiedEvidence(request);
   const outcome = await verify(request);
   print(outcome);
   const isTrusted = request.keys.length > 0 || request.isKeyWaived;
   return outcome.verdict.ok && outcome.rows?.ok !== false && isTrusted ? exitCode.verified : exitCode.failed;
+}
+
+async function verifiedEvidence({ evidence, keys }: EvidenceRequest): Promise<number> {
+  const verdict = await verifyEvidenceFile(evidence, (await Promise.all(keys.map(keysOf))).flat());
+  process.stdout.write(`${JSON.stringify(verdict)}\n`);
+  if (!verdict.ok) {
+    process.stderr.write(`FAILED ${printable(verdict.where)}: ${printable(verdict.problem)}\n`);
+    return exitCode.failed;
+  }
+  const { image, proven, waiting, completeUntil = 'no time' } = verdict;
+  process.stderr.write(
+    `${printable(image)}: ${proven} records proven, ${waiting} not sealed yet, history complete until ${completeUntil}\n`,
+  );
+  return exitCode.verified;
 }
 
 async function run(): Promise<void> {

@@ -2,10 +2,11 @@ import * as z from 'zod/mini';
 import type { HistoryPages } from '../audit/history-pages.ts';
 import type { Clock } from '../audit/ports.ts';
 import { resolveTag, type TagResolution } from '../audit/resolve-tag.ts';
+import type { RepositoryId } from '../history/fact.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { formatReference } from '../registry/reference.ts';
 import { historyItem, isoTime } from './history-entry.ts';
-import { type NamedImage, readTagImage } from './image-parameter.ts';
+import { readTagImage } from './image-parameter.ts';
 import { badParameters, type Problem, RequestProblem } from './problem.ts';
 import { route } from './route.ts';
 import { timeParameter } from './time-parameter.ts';
@@ -66,8 +67,9 @@ export function resolveRoute(registries: readonly AcceptedRegistry[], pages: His
   });
 }
 
-function notResolved(
-  { registry, repository, tag }: NamedImage,
+/** Why a tag had no digest at a time. */
+export function notResolved(
+  { registry, repository, tag }: RepositoryId & { readonly tag?: string },
   time: number,
   resolution: Exclude<TagResolution, { outcome: 'resolved' }>,
 ): Problem {

@@ -33,7 +33,7 @@ export type ProofAnswer =
 
 /** The newest checkpoint of a registry's log, as its head has it; `undefined` while nothing is sealed. */
 export async function newestCheckpoint(
-  { ledger }: Pick<ProveRecordPorts, 'ledger'>,
+  { ledger }: { readonly ledger: Pick<LedgerLog, 'head'> },
   registry: string,
 ): Promise<SignedCheckpoint | undefined> {
   const note = (await ledger.head(registry))?.checkpoint;

@@ -28,6 +28,8 @@ export interface Claims {
   ): Promise<ClaimChanges>;
   /** Claims on a repository's images: those that are open, or those that were at a time. */
   ofRepository(repository: RepositoryId, at?: number): AsyncIterable<KnownClaim>;
+  /** All claims on a repository's images that there ever were: those that are open, then those that ended. */
+  everOfRepository(repository: RepositoryId): AsyncIterable<KnownClaim>;
   /** Claims of a source, as {@link Claims.ofRepository}. */
   ofSource(source: string, at?: number): AsyncIterable<KnownClaim>;
   /** Repositories of a registry on which there is, or was, some claim. */

@@ -50,6 +50,13 @@ export function claimsStore(workloads: Table, inventory: Table): Claims {
     for await (const row of rowsOf(workloads, ended)) yield readClaimRow(row);
   }
 
+  async function* ever(partitionKey: string, lists: Lists): AsyncGenerator<KnownClaim> {
+    for (const list of [lists.open, lists.ended]) {
+      for await (const row of rowsOf(workloads, { partitionKey, ...keysUnder(list) }))
+        yield readClaimRow(row);
+    }
+  }
+
   /** Writes changes of one partition. A claim may be over there already, by a look that was cut off. */
   async function write(partitionKey: string, lists: Lists, changes: readonly Change[]): Promise<void> {
     for (let start = 0; start < changes.length; start += mostAtOnce) {
@@ -64,6 +71,7 @@ export function claimsStore(workloads: Table, inventory: Table): Claims {
     repositories,
     isClaimed: async ({ registry, repository }) => (await claimed.of(registry)).has(repository),
     ofRepository: (repository, time) => at(repositoryKey(repository), claimLists.repository, time),
+    everOfRepository: (repository) => ever(repositoryKey(repository), claimLists.repository),
     ofSource: (source, time) => at(sourceKey(source), claimLists.source, time),
 
     async see(source, seen, isComplete, time, signal) {

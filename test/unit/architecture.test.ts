@@ -242,7 +242,12 @@ const arrows: Readonly<Record<string, Arrow>> = {
     packages: /./,
   },
   'rebuild.ts': { folders: [...core, 'audit', ...adapters, 'settings.ts'], packages: /./ },
-  'verify.ts': { folders: [...core, 'audit', ...adapters, 'settings.ts', 'verify-inputs.ts'], packages: /./ },
+  'verify.ts': {
+    folders: [...core, 'audit', ...adapters, 'settings.ts', 'verify-inputs.ts', 'verify-evidence.ts'],
+    packages: /./,
+  },
+  // The form of evidence is that of the API.
+  'verify-evidence.ts': { folders: [...core, 'api'], packages: /^node:/ },
   'verify-inputs.ts': { folders: [...core, ...adapters], packages: /^node:/ },
 };
 

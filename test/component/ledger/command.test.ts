@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { evidenceArchive } from '../../../src/api/evidence-archive.ts';
+import type { EvidencePack } from '../../../src/ledger/evidence-pack.ts';
 import { verifierKeyText } from '../../../src/ledger/signed-note.ts';
 import { type Azurite, startAzurite } from '../../builders/azurite.ts';
 import { registry, sealedLog, sizesIn } from '../../builders/built-log.ts';
+import { evidencePacks } from '../../builders/evidence-pack.ts';
 import { writtenLog } from '../../builders/log-folder.ts';
 import { noteSigner } from '../../builders/note-signer.ts';
 
@@ -251,5 +254,45 @@ describe('the command, with rows', () => {
       stderr: expect.stringContaining('REGISTRIES'),
     });
     expect(await verify(args)).toMatchObject({ code: 2 });
+  });
+});
+
+describe('the command, on evidence', () => {
+  let pack: EvidencePack;
+  let trusted: string;
+  beforeAll(async () => {
+    const packs = await evidencePacks();
+    pack = await packs.pack();
+    trusted = verifierKeyText(packs.key);
+  });
+
+  async function file(name: string, content: string | Uint8Array): Promise<string> {
+    const path = join(kept, name);
+    await writeFile(path, content);
+    return path;
+  }
+
+  it('when it is as it was signed, says what it proves and passes', async () => {
+    const { code, answer, stderr } = await verify([
+      ...['--evidence', await file('release.zip', evidenceArchive(pack)), '--key', trusted],
+    ]);
+    expect({ code, answer }).toMatchObject({ code: 0, answer: { ok: true, hasSummary: true } });
+    expect(stderr).toContain('records proven');
+  });
+
+  it('when a record in it was edited, says where and fails', async () => {
+    const edited = JSON.stringify(pack).replace('prod', 'test');
+    const { code, answer, stderr } = await verify([
+      ...['--evidence', await file('edited.json', edited), '--key', trusted],
+    ]);
+    expect({ code, answer }).toMatchObject({ code: 1, answer: { ok: false } });
+    expect(stderr).toContain('FAILED');
+  });
+
+  it('when no key is trusted, or it is none, does not pass', async () => {
+    const path = await file('other.zip', 'no evidence');
+    expect((await verify(['--evidence', path])).code).toBe(2);
+    expect((await verify(['--evidence', path, '--key', trusted])).code).toBe(1);
+    expect((await verify(['--evidence', join(kept, 'nothing'), '--key', trusted])).code).toBe(3);
   });
 });
