@@ -18,7 +18,7 @@ import { type EvidenceRecordsPorts, evidenceRecords, inGroups, type TooMuch } fr
 import type { HistoryPages } from './history-pages.ts';
 import { brokenLedger } from './ledger-files.ts';
 import type { LedgerBlobs, LedgerLog, Signer } from './ledger-ports.ts';
-import { filesOnce, newestHorizon, provenEntry } from './log-proofs.ts';
+import { filesOnce, newestHorizon, provenEntries } from './log-proofs.ts';
 import type { Clock, Outbox } from './ports.ts';
 import { newestCheckpoint } from './prove-record.ts';
 import { resolveTag, type TagResolution } from './resolve-tag.ts';
@@ -104,6 +104,7 @@ export function packEvidence(ports: EvidencePackPorts) {
     const blobs = filesOnce(ports.blobs);
     const horizon = await newestHorizon(blobs, subject, size);
     if (horizon !== undefined) indexes.add(horizon.index);
+    const entryAt = provenEntries(blobs, registry, size);
     const records: PackRecord[] = [];
     for (const some of inGroups(
       [...indexes].sort((a, b) => a - b),
@@ -111,7 +112,7 @@ export function packEvidence(ports: EvidencePackPorts) {
     )) {
       const last = some.at(-1) ?? 0;
       if (last >= size) throw brokenLedger(registry, `it ends before ${last}, where a record was sealed`);
-      records.push(...(await Promise.all(some.map((index) => provenEntry(blobs, registry, index, size)))));
+      records.push(...(await Promise.all(some.map(entryAt))));
     }
     const keys = (await ports.signer?.keys(originOf(registry))) ?? [];
     return {

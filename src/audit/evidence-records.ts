@@ -27,7 +27,7 @@ export interface TooMuch {
 }
 
 /** Records of one pack. */
-export const mostRecords = 2_000;
+const mostRecords = 2_000;
 /** Statements of a repository, or about its registry, that are looked through for one pack. */
 const mostScanned = 50_000;
 /** Rows of one query. */

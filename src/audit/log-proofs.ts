@@ -1,38 +1,44 @@
 import type { RepositoryId } from '../history/fact.ts';
 import type { PackRecord } from '../ledger/evidence-pack.ts';
-import { type FileReader, inclusionProof } from '../ledger/proof.ts';
+import { type FileReader, inclusionProofs } from '../ledger/proof.ts';
 import { type RecordedBatch, readBatch } from '../ledger/recorded-batch.ts';
 import { entryOf, unlessBroken } from './ledger-files.ts';
 import type { LedgerBlobs } from './ledger-ports.ts';
 
-/** The files of one log, each read once, whatever is proven by them. */
+/** Bundles of entries that are kept at once: they are large, and asked for in the order of the log. */
+const mostBundles = 64;
+
+/** The files of logs, each read once, whatever is proven by them: all tiles, and bundles of entries for a while. */
 export function filesOnce({ get }: Pick<LedgerBlobs, 'get'>): Pick<LedgerBlobs, 'get'> {
   const files = new Map<string, ReturnType<FileReader>>();
+  const bundles = new Map<string, ReturnType<FileReader>>();
   return {
     get(registry, path) {
       const name = `${registry}/${path}`;
-      const found = files.get(name) ?? get(registry, path);
-      files.set(name, found);
+      const kept = path.startsWith('tile/entries/') ? bundles : files;
+      const found = kept.get(name) ?? get(registry, path);
+      kept.set(name, found);
+      const [oldest] = bundles.keys();
+      if (oldest !== undefined && bundles.size > mostBundles) bundles.delete(oldest);
       return found;
     },
   };
 }
 
-/** The entry at a place of a log of a size, with its proof. Throws AuditFault `ledger-broken`. */
-export async function provenEntry(
+/** The entries of a log of a size, each with its proof. Throws AuditFault `ledger-broken`. */
+export function provenEntries(
   blobs: Pick<LedgerBlobs, 'get'>,
   registry: string,
-  index: number,
   size: number,
-): Promise<PackRecord> {
-  const [leaf, hashes] = await Promise.all([
-    entryOf(blobs, registry, index, size),
-    unlessBroken(
-      registry,
-      inclusionProof(index, size, (path) => blobs.get(registry, path)),
-    ),
-  ]);
-  return { registry, index, leaf, proof: hashes.map((hash) => Buffer.from(hash).toString('base64')) };
+): (index: number) => Promise<PackRecord> {
+  const proofOf = inclusionProofs(size, (path) => blobs.get(registry, path));
+  return async (index) => {
+    const [leaf, hashes] = await Promise.all([
+      entryOf(blobs, registry, index, size),
+      unlessBroken(registry, proofOf(index)),
+    ]);
+    return { registry, index, leaf, proof: hashes.map((hash) => Buffer.from(hash).toString('base64')) };
+  };
 }
 
 /** Where a log states until when a repository's history is complete. */

@@ -1,6 +1,8 @@
+import { isTimeName } from '../findings/finding.ts';
 import { attributedBy } from '../history/attribution-plan.ts';
 import type { AuditRecord } from '../history/fact.ts';
 import type { JsonContent, JsonValue, Statement } from '../history/statement.ts';
+import { formatDuration } from '../protection/duration.ts';
 import type { EvidenceSubject } from './evidence-concern.ts';
 import { type EvidenceLeaf, type EvidenceRef, inOrder } from './evidence-leaf.ts';
 
@@ -10,6 +12,7 @@ export type EvidenceRow = JsonContent & { readonly records: readonly EvidenceRef
 /** The parts of a pack that are made of records alone. */
 export const sectionNames = [
   'timeline',
+  'manifests',
   'approvals',
   'holds',
   'locks',
@@ -36,6 +39,7 @@ export function sectionsOf(subject: EvidenceSubject, leaves: readonly EvidenceLe
   const findings = of('findings');
   return {
     timeline: timelineOf(subject, ordered),
+    manifests: of('manifests').map(rowOf),
     approvals: statesIn(of('approvals'), 'a|', 'approval'),
     holds: statesIn(of('holds'), 'h|', 'hold'),
     locks: of('locks').map(rowOf),
@@ -48,7 +52,8 @@ export function sectionsOf(subject: EvidenceSubject, leaves: readonly EvidenceLe
 }
 
 function sectionOf({ kind }: Statement): SectionName {
-  if (kind === 'attributed' || kind === 'manifest-described') return 'timeline';
+  if (kind === 'attributed') return 'timeline';
+  if (kind === 'manifest-described') return 'manifests';
   if (kind.startsWith('approval-')) return 'approvals';
   if (kind.startsWith('hold-')) return 'holds';
   if (/^(?:un)?locks?-/.test(kind)) return 'locks';
@@ -67,10 +72,7 @@ function timelineOf(subject: EvidenceSubject, leaves: readonly EvidenceLeaf[]): 
   );
   const told = new Set<EvidenceLeaf>();
   const rows = leaves.flatMap((leaf): EvidenceRow[] => {
-    if (leaf.type === 'statement') {
-      const isShown = sectionOf(leaf.record) === 'timeline' && leaf.record.kind !== 'attributed';
-      return isShown ? [rowOf(leaf)] : [];
-    }
+    if (leaf.type === 'statement') return [];
     const doer = doers.get(leaf.record.fact.at.id);
     if (doer !== undefined) told.add(doer);
     return [factRow(subject, leaf.record, leaf.ref, doer)];
@@ -182,10 +184,30 @@ function refsOf(leaves: readonly StatementLeaf[]): readonly EvidenceRef[] {
 
 /** A row without what is not known of it; one that rests on a record that waits says so. */
 function row(records: readonly EvidenceRef[], content: JsonContent): EvidenceRow {
-  const known = Object.entries(content).filter(([, value]) => value !== undefined);
   const isWaiting = records.some((ref) => typeof ref === 'string');
-  return { records, ...(isWaiting ? { waiting: true } : {}), ...Object.fromEntries(known) };
+  return { records, ...(isWaiting ? { waiting: true } : {}), ...readable(content) };
 }
+
+/** Content as people read it: times as RFC 3339 and lengths of time as ISO 8601, where records have milliseconds. */
+function readable(content: JsonContent): JsonContent {
+  const entries = Object.entries(content).map(([name, value]) => [name, readableValue(name, value)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+function readableValue(name: string, value: JsonValue | undefined): JsonValue | undefined {
+  if (typeof value === 'number') return readableNumber(name, value);
+  if (Array.isArray(value)) return value.map((one: JsonValue) => (isObject(one) ? readable(one) : one));
+  return value !== undefined && isObject(value) ? readable(value) : value;
+}
+
+function readableNumber(name: string, value: number): JsonValue {
+  if (!Number.isSafeInteger(value) || value < 0 || value > latestTime) return value;
+  if (name === 'at' || isTimeName(name)) return iso(value);
+  return name === 'retainFor' || name === 'monitoringWindow' ? formatDuration(value) : value;
+}
+
+/** The last millisecond of the year 9999. */
+const latestTime = 253_402_300_799_999;
 
 function iso(time: number): string {
   return new Date(time).toISOString();

@@ -1,4 +1,5 @@
 import { readCheckpoint } from './checkpoint.ts';
+import { evidenceGlance } from './evidence-glance.ts';
 import { imageOf, type ReadPack } from './evidence-pack.ts';
 import { type SectionName, sectionNames } from './evidence-sections.ts';
 import { type Html, html } from './html.ts';
@@ -38,6 +39,12 @@ ${field('Digest', subject.digest)}${field('Registry', subject.registry)}${field(
     : `${pack.horizon.comparedAt} (log index ${pack.horizon.record})`,
 )}${field('Records proven', pack.records.length)}${field('Records that wait to be sealed', pack.waiting.length)}</dl>
 ${pack.waiting.length === 0 ? [] : [html`<p class="unproven">Nothing proves the records that wait to be sealed, nor any row marked so: ask again in some minutes.</p>`]}<p>A page proves nothing by itself. Verify the pack that it came with: <code>npm run verify -- --evidence FILE --key KEY</code>, with a key that was not taken from it. What it shows, and what it does not, is told in docs/evidence.md.</p>
+<h2>At a glance</h2>
+<ul>
+${evidenceGlance(pack).map(
+  (line) => html`<li>${line}</li>
+`,
+)}</ul>
 <h2>Logs</h2>
 ${pack.logs.map(logPart)}${sectionNames.map((name) => sectionPart(name, sections[name]))}<h2>Told, in no log</h2>
 <p class="unproven">Nothing below is proven: the inventories told it when the pack was made.</p>
@@ -52,11 +59,13 @@ const style =
   'body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:90rem;padding:0 1rem;color:#1b1b1f;background:#fff}' +
   'h2{margin-top:2rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{font-weight:600}' +
   'dd{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}table{border-collapse:collapse;width:100%}' +
-  'th,td{border:1px solid #c7c7cf;padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}' +
-  'td{white-space:pre-wrap}code{overflow-wrap:anywhere}.unproven{color:#8a1c00;font-weight:600}';
+  'th,td{border:1px solid #c7c7cf;padding:.3rem .5rem;text-align:left;vertical-align:top}' +
+  '.long{overflow-wrap:anywhere;min-width:12rem}' +
+  'td{white-space:pre-wrap;overflow-wrap:break-word}code{overflow-wrap:anywhere}.unproven{color:#8a1c00;font-weight:600}';
 
 const titles: Readonly<Record<SectionName, string>> = {
   timeline: 'Timeline',
+  manifests: 'Manifests, as they were read',
   approvals: 'Approvals',
   holds: 'Legal holds',
   locks: 'Locks',
@@ -65,6 +74,14 @@ const titles: Readonly<Record<SectionName, string>> = {
   uses: 'Uses, as judged when something was deleted',
   retention: 'Retention and restoring',
   others: 'Other records',
+};
+
+const columnTitles: Readonly<Record<string, string>> = {
+  records: 'log index',
+  occurredAt: 'when',
+  notBefore: 'not before',
+  recordedAt: 'recorded at',
+  of: 'manifest',
 };
 
 function field(name: string, value: string | number): Html {
@@ -90,14 +107,19 @@ function tablePart(rows: readonly unknown[]): Html {
   const objects = rows.filter(isFields);
   const names = [...new Set(objects.flatMap((row) => Object.keys(row)))];
   return html`<table>
-<thead><tr>${names.map((name) => html`<th scope="col">${name === 'records' ? 'log index' : name}</th>`)}</tr></thead>
+<thead><tr>${names.map((name) => html`<th scope="col">${columnTitles[name] ?? name}</th>`)}</tr></thead>
 <tbody>
 ${objects.map(
-  (row) => html`<tr>${names.map((name) => html`<td>${textOf(row[name])}</td>`)}</tr>
+  (row) => html`<tr>${names.map((name) => cellPart(textOf(row[name])))}</tr>
 `,
 )}</tbody>
 </table>
 `;
+}
+
+/** A cell; one with long words may break them anywhere, and is wide enough to be read. */
+function cellPart(text: string): Html {
+  return /\S{33}/.test(text) ? html`<td class="long">${text}</td>` : html`<td>${text}</td>`;
 }
 
 /** A value as text: objects by their names, lists line by line. */

@@ -96,6 +96,7 @@ function verifyPack(pack: ReadPack, keys: readonly VerifierKey[]): EvidenceVerdi
     return failed('horizon', 'is not what an entry of the log states');
   }
 
+  if (leaves.length === 0) return failed('records', 'are none: nothing is proven');
   const seen = new Set(leaves.map(nameOf));
   if (seen.size < leaves.length) return failed('records', 'have one that is there twice');
   for (const [place, { leaf: text }] of waiting.entries()) {

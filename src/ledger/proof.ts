@@ -1,4 +1,4 @@
-import { type Hash, hashLength, nodeHash, perfectRoot, rootOf, sameHash } from './merkle-tree.ts';
+import { type Hash, hashLength, nodeHash, rootOf, sameHash } from './merkle-tree.ts';
 import { decodeTile, type Tile, tileOf, tilePath, tileWidth } from './tile.ts';
 
 /** Reads a file of a log by its path; `undefined` when it is not there. */
@@ -20,18 +20,25 @@ export class BrokenLog extends Error {
  * Throws RangeError when there is no such entry, and {@link BrokenLog}.
  */
 export function inclusionProof(index: number, size: number, read: FileReader): Promise<readonly Hash[]> {
-  if (!(Number.isSafeInteger(index) && index >= 0 && index < size)) {
-    throw new RangeError(`a log of ${size} entries has none at ${index}`);
-  }
+  return inclusionProofs(size, read)(index);
+}
+
+/** As {@link inclusionProof}, for many entries of one log: each tile is read, and each of its nodes hashed, once. */
+export function inclusionProofs(size: number, read: FileReader): (index: number) => Promise<readonly Hash[]> {
   const hashes = hashReader(size, read);
-  const path = async (start: number, end: number): Promise<readonly Hash[]> => {
-    if (end - start === 1) return [];
-    const middle = start + largestPowerBelow(end - start);
-    return index < middle
-      ? [...(await path(start, middle)), await hashes.ofRange(middle, end)]
-      : [...(await path(middle, end)), await hashes.ofRange(start, middle)];
+  return (index) => {
+    if (!(Number.isSafeInteger(index) && index >= 0 && index < size)) {
+      throw new RangeError(`a log of ${size} entries has none at ${index}`);
+    }
+    const path = async (start: number, end: number): Promise<readonly Hash[]> => {
+      if (end - start === 1) return [];
+      const middle = start + largestPowerBelow(end - start);
+      return index < middle
+        ? [...(await path(start, middle)), await hashes.ofRange(middle, end)]
+        : [...(await path(middle, end)), await hashes.ofRange(start, middle)];
+    };
+    return path(0, size);
   };
-  return path(0, size);
 }
 
 /**
@@ -120,19 +127,19 @@ export async function rootFromTiles(size: number, read: FileReader): Promise<Has
   return size === 0 ? rootOf({ size: 0, hashes: [] }) : hashReader(size, read).ofRange(0, size);
 }
 
-/** Hashes of ranges of leaves, each tile read once. */
+/** Hashes of ranges of leaves, each tile read once, and each node in it hashed once. */
 function hashReader(size: number, read: FileReader) {
-  const tiles = new Map<string, Promise<readonly Hash[]>>();
+  const tiles = new Map<string, Promise<TileNodes>>();
 
-  async function readTile(tile: Tile, path: string): Promise<readonly Hash[]> {
+  async function readTile(tile: Tile, path: string): Promise<TileNodes> {
     const bytes = await read(path);
     if (bytes === undefined) throw new BrokenLog(path, 'is missing');
     const hashes = decodeTile(bytes, tile.width);
     if (hashes === undefined) throw new BrokenLog(path, `does not have ${tile.width} hashes`);
-    return hashes;
+    return tileNodes(hashes);
   }
 
-  function hashesOf(tile: Tile): Promise<readonly Hash[]> {
+  function nodesOf(tile: Tile): Promise<TileNodes> {
     const path = tilePath(tile);
     const found = tiles.get(path) ?? readTile(tile, path);
     tiles.set(path, found);
@@ -146,9 +153,7 @@ function hashReader(size: number, read: FileReader) {
     const unit = tileWidth ** level;
     const [first, width] = [start / unit, count / unit];
     const tile = tileOf(level, first, size);
-    const hashes = await hashesOf(tile);
-    const from = first % tileWidth;
-    return perfectRoot(hashes.slice(from, from + width));
+    return (await nodesOf(tile))(first % tileWidth, width);
   }
 
   /** The root of the leaves from `start` to `end`, where `start` is a multiple of the largest power of two in it. */
@@ -160,6 +165,25 @@ function hashReader(size: number, read: FileReader) {
   }
 
   return { ofRange };
+}
+
+/** The root of some neighbouring hashes of a tile: as many as a power of two, from a multiple of that on. */
+type TileNodes = (from: number, width: number) => Hash;
+
+function tileNodes(hashes: readonly Hash[]): TileNodes {
+  const known = new Map<number, Hash>();
+  function nodeOf(from: number, width: number): Hash {
+    if (width === 1) {
+      const hash = hashes[from];
+      if (hash === undefined) throw new RangeError(`a tile of ${hashes.length} hashes has none at ${from}`);
+      return hash;
+    }
+    const name = from * 2 * tileWidth + width;
+    const found = known.get(name) ?? nodeHash(nodeOf(from, width / 2), nodeOf(from + width / 2, width / 2));
+    known.set(name, found);
+    return found;
+  }
+  return nodeOf;
 }
 
 /** The largest power of two less than a number above 1: where RFC 6962 divides a tree. */

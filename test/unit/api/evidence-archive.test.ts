@@ -135,6 +135,7 @@ describe('the summary of a pack', () => {
         'h2',
         'head',
         'html',
+        'li',
         'meta',
         'p',
         'style',
@@ -145,6 +146,7 @@ describe('the summary of a pack', () => {
         'thead',
         'title',
         'tr',
+        'ul',
       ].sort(),
     );
     expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
