@@ -9,6 +9,7 @@ import { reconcile } from './reconcile.ts';
 import { retention } from './retention.ts';
 import { retentionCheck } from './retention-check.ts';
 import { roundTrips } from './round-trips.ts';
+import { seal } from './seal.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'round-trips': roundTrips,
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   retention,
   'retention-check': retentionCheck,
   alerts,
+  seal,
   'app-load': appLoad,
 };
 

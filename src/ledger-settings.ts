@@ -6,6 +6,9 @@ export interface LedgerSettings {
   readonly vaultKey?: string;
   /** A file with an Ed25519 key, made at the first start. */
   readonly keyFile?: string;
+  /** The key before, as {@link vaultKey} or {@link keyFile}, while it can still sign that it hands over. */
+  readonly formerVaultKey?: string;
+  readonly formerKeyFile?: string;
   /** Keys that signed logs before the present ones. */
   readonly formerKeys: readonly VerifierKey[];
   readonly witnesses: {
@@ -25,19 +28,15 @@ const containerForm = /^https?:\/\/[^\s/?#@]+\/(?:[a-z0-9-]+\/)?[a-z0-9](?:-?[a-
 
 /**
  * Reads `ACR_AUDIT_LEDGER_SIGNING_KEY` and `ACR_AUDIT_LEDGER_KEY_FILE`, of which both may be given, and then both sign;
- * `ACR_AUDIT_LEDGER_FORMER_KEYS`; and `ACR_AUDIT_LEDGER_WITNESS_CONTAINER`, `…_FOLDER` and `…_WEBHOOKS`.
+ * their like with `FORMER` for the keys before; `ACR_AUDIT_LEDGER_FORMER_KEYS`; and `ACR_AUDIT_LEDGER_WITNESS_CONTAINER`, `…_FOLDER` and `…_WEBHOOKS`.
  */
 export function readLedgerSettings(
   environment: Environment,
   webhooks: readonly string[],
   problems: string[],
 ): LedgerSettings {
-  const vaultKey = environment['ACR_AUDIT_LEDGER_SIGNING_KEY'];
-  if (vaultKey && !vaultKeyForm.test(vaultKey)) {
-    problems.push(
-      'ACR_AUDIT_LEDGER_SIGNING_KEY is not a key with its version, such as https://contoso.vault.azure.net/keys/ledger/<32 hexadecimal digits>',
-    );
-  }
+  const vaultKey = readVaultKey(environment, 'ACR_AUDIT_LEDGER_SIGNING_KEY', problems);
+  const formerVaultKey = readVaultKey(environment, 'ACR_AUDIT_LEDGER_FORMER_SIGNING_KEY', problems);
   const container = environment['ACR_AUDIT_LEDGER_WITNESS_CONTAINER'];
   const isDevelopment = environment['ACR_AUDIT_AUTH'] === 'development';
   if (container && !(containerForm.test(container) && (isDevelopment || container.startsWith('https:')))) {
@@ -46,10 +45,13 @@ export function readLedgerSettings(
     );
   }
   const keyFile = environment['ACR_AUDIT_LEDGER_KEY_FILE'];
+  const formerKeyFile = environment['ACR_AUDIT_LEDGER_FORMER_KEY_FILE'];
   const folder = environment['ACR_AUDIT_LEDGER_WITNESS_FOLDER'];
   return {
     ...(vaultKey ? { vaultKey } : {}),
     ...(keyFile ? { keyFile } : {}),
+    ...(formerVaultKey ? { formerVaultKey } : {}),
+    ...(formerKeyFile ? { formerKeyFile } : {}),
     formerKeys: readFormerKeys(environment['ACR_AUDIT_LEDGER_FORMER_KEYS'], problems),
     witnesses: {
       ...(container ? { container } : {}),
@@ -57,6 +59,16 @@ export function readLedgerSettings(
       webhooks: readWebhooks(environment['ACR_AUDIT_LEDGER_WITNESS_WEBHOOKS'], webhooks, problems),
     },
   };
+}
+
+function readVaultKey(environment: Environment, name: string, problems: string[]): string | undefined {
+  const key = environment[name];
+  if (key && !vaultKeyForm.test(key)) {
+    problems.push(
+      `${name} is not a key with its version, such as https://contoso.vault.azure.net/keys/ledger/<32 hexadecimal digits>`,
+    );
+  }
+  return key;
 }
 
 function partsOf(text: string | undefined): readonly string[] {

@@ -4,6 +4,7 @@ import { witnessWebhook } from './alerts/witness-webhook.ts';
 import { evidenceRoute, toldUses } from './api/evidence.ts';
 import { ledgerRoutes } from './api/ledger.ts';
 import { packEvidence } from './audit/evidence-pack.ts';
+import { handOverKeys } from './audit/hand-over-keys.ts';
 import type { HistoryPages } from './audit/history-pages.ts';
 import type { Signer, Witness } from './audit/ledger-ports.ts';
 import type { Clock, HistoryReader, Leases, Log, Outbox } from './audit/ports.ts';
@@ -16,11 +17,13 @@ import { estate } from './findings/finding.ts';
 import type { RepositoryId } from './history/fact.ts';
 import type { Digest } from './registry/digest.ts';
 import type { Settings } from './settings.ts';
+import { historyWriter } from './storage/history-store.ts';
 import { jointSigner } from './storage/joint-signer.ts';
 import { keyVaultSigner } from './storage/key-vault-signer.ts';
 import { ledgerBlobs } from './storage/ledger-blobs.ts';
 import { ledgerLog } from './storage/ledger-log.ts';
 import { localSigner } from './storage/local-signer.ts';
+import { outbox } from './storage/outbox.ts';
 import { statementPages } from './storage/statement-pages.ts';
 import type { Tables } from './storage/tables.ts';
 import { witnessContainer } from './storage/witness-container.ts';
@@ -48,18 +51,40 @@ export function ledgerOf(parts: LedgerParts) {
   const { settings, tables, blobs: service, identity, leases, clock, log } = parts;
   const ledger = ledgerLog(tables.log, tables.repositories);
   const blobs = ledgerBlobs(service);
-  const signer = signerOf(settings, identity);
+  const { vaultKey, keyFile, formerVaultKey, formerKeyFile } = settings.ledger;
+  const fileSigner = keyFile === undefined ? undefined : localSigner(keyFile);
+  const formerFileSigner =
+    formerKeyFile === undefined ? undefined : localSigner(formerKeyFile, { mayMake: false });
+  const signer = signerOf(vaultKey, fileSigner, identity);
+  const former = signerOf(formerVaultKey, formerFileSigner, identity);
   const { formerKeys } = settings.ledger;
   const registries = [...settings.registries.map(({ loginServer }) => loginServer), estate];
   const witnesses = witnessesOf(settings, identity, clock);
   const proving = { ledger, blobs };
+  const recording = {
+    outbox: outbox(tables.log),
+    writer: historyWriter(tables.repositories, tables.digests),
+    clock,
+  };
+
+  function sealing(signer: Signer) {
+    const seal = sealLedger({ ledger, blobs, signer, formerKeys, witnesses, clock, log });
+    const before = former === undefined ? {} : { before: former };
+    const handOver = handOverKeys({ ...recording, ledger, ...before, after: signer });
+    return async (registry: string, signal: AbortSignal) => {
+      const outcome = await handOver(registry);
+      if (outcome !== 'none') log.warn('a log is signed by other keys', { registry, outcome });
+      return seal(registry, signal);
+    };
+  }
+
   return {
     ...(signer === undefined
       ? {}
       : {
           seal: sealLedgers({
             registries,
-            seal: sealLedger({ ledger, blobs, signer, formerKeys, witnesses, clock, log }),
+            seal: sealing(signer),
             leases,
             log,
           }),
@@ -91,11 +116,14 @@ export function ledgerOf(parts: LedgerParts) {
   };
 }
 
-function signerOf({ ledger }: Settings, credential: TokenCredential): Signer | undefined {
-  const { vaultKey, keyFile } = ledger;
+function signerOf(
+  vaultKey: string | undefined,
+  fileSigner: Signer | undefined,
+  credential: TokenCredential,
+): Signer | undefined {
   const signers = [
     ...(vaultKey === undefined ? [] : [keyVaultSigner({ keyId: vaultKey, credential })]),
-    ...(keyFile === undefined ? [] : [localSigner(keyFile)]),
+    ...(fileSigner === undefined ? [] : [fileSigner]),
   ];
   return signers.length === 0 ? undefined : jointSigner(signers);
 }

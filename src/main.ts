@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TokenCredential } from '@azure/core-auth';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { registryContent } from './acr/registry-content.ts';
 import { registryLocks } from './acr/registry-locks.ts';
@@ -51,6 +52,8 @@ import { enforceRepository } from './audit/enforce-repository.ts';
 import { escalateFindings } from './audit/escalate-findings.ts';
 import { changeHold, holdsOf, placeHold } from './audit/holds.ts';
 import type { AlertSink } from './audit/inventory-ports.ts';
+import type { Rejections } from './audit/ports.ts';
+import { pseudonymsBy, rejectionsWithout } from './audit/pseudonyms.ts';
 import { recordQueuedEvents, rejectPoisonMessage } from './audit/queued-events.ts';
 import { reconcileNext } from './audit/reconcile-next.ts';
 import { reconcileRegistries } from './audit/reconcile-registries.ts';
@@ -76,7 +79,7 @@ import { ledgerOf } from './main-ledger.ts';
 import { retentionOf } from './main-retention.ts';
 import { workloadsOf } from './main-workloads.ts';
 import type { LogSource } from './registry/log-source.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { alertOutbox } from './storage/alert-outbox.ts';
 import { attributionProgress } from './storage/attribution-progress.ts';
 import { azureCredential } from './storage/azure-credential.ts';
@@ -89,6 +92,7 @@ import { findingsStore } from './storage/findings.ts';
 import { historyPages } from './storage/history-pages.ts';
 import { historyReader, historyWriter } from './storage/history-store.ts';
 import { assessQueueName, refreshQueueName } from './storage/inventory-queue.ts';
+import { privacyKeyOfVault } from './storage/key-vault-secret.ts';
 import { knownContent } from './storage/known-content.ts';
 import { knownLocks } from './storage/known-locks.ts';
 import { leases } from './storage/leases.ts';
@@ -160,6 +164,8 @@ const letters = deadLetters(blobs);
 const lease = leases(blobs);
 
 const { policy } = settings;
+const privacy = privacyOf(settings, identity);
+const { pseudonyms } = privacy.ports;
 const index = protectionIndex(tables.inventory);
 const enforcements = enforcementQueue(queues.getQueueClient(enforcementQueueName));
 const ids = {
@@ -191,13 +197,14 @@ const workloads = workloadsOf({
 const protectAfter = enforceAfterPush(policy, { index, queue: enforcements });
 const stores = {
   ...history,
+  ...privacy.ports,
   async onRecorded(record: AuditRecord) {
     await protectAfter(record);
     await workloads.onRecorded(record);
   },
 };
 
-const ingest = { ...stores, rejections: rejections(tables.rejected), clock, log };
+const ingest = { ...stores, rejections: privacy.rejections(rejections(tables.rejected)), clock, log };
 const record = recordEvent(settings.registries, ingest);
 
 registerRegistryEvents(record);
@@ -234,6 +241,18 @@ registerReconciliation({
   queueName: reconcileQueueName,
   log,
 });
+/** Pseudonyms, where a key is named; the policy says what they are of. */
+function privacyOf({ policy, privacyKey: named }: Settings, credential: TokenCredential) {
+  if (named === undefined) return { ports: {}, rejections: (kept: Rejections) => kept };
+  const wanted = policy?.privacy ?? { hashAddresses: false, hashActors: false };
+  const key =
+    'secretId' in named ? privacyKeyOfVault({ ...named, credential }) : () => Promise.resolve(named);
+  return {
+    ports: { pseudonyms: pseudonymsBy(wanted, key) },
+    rejections: (kept: Rejections) => rejectionsWithout(kept, wanted, key),
+  };
+}
+
 /** Whom alerts are sent to: the log always. The SDK of Event Grid is loaded when it is first needed. */
 function sinksOf({ topic, webhooks }: AlertSettings): readonly AlertSink[] {
   const hooks = webhooks.map((hook) => webhook({ ...hook, now: clock.now }));
@@ -273,7 +292,9 @@ function logsOf(source: LogSource): RegistryLogs {
 if (settings.logs.length > 0) {
   const logs = new Map(settings.logs.map((source) => [source.loginServer, logsOf(source)]));
   const attributions = attributionProgress(tables.inventory);
-  registerAttribution(attributeHistory({ ...history, pages, logs, progress: attributions, clock, log }));
+  registerAttribution(
+    attributeHistory({ ...history, ...privacy.ports, pages, logs, progress: attributions, clock, log }),
+  );
 }
 
 const lockerCredential =
@@ -343,7 +364,7 @@ const retention = retentionOf({
 });
 registerRetention({ ...retention, reject: rejectMessage(ingest, 'plan-failed'), log });
 const approvals = {
-  approve: policy && approveImage({ ...statements, contents, index, known, policy }),
+  approve: policy && approveImage({ ...statements, ...privacy.ports, contents, index, known, policy }),
   change: changeApproval(statements),
   windows,
   enforce: enforceNow({ enforce, queue: enforcements, log }),
@@ -381,7 +402,7 @@ const ledgerRoutes: readonly Route[] = ledger.routes;
 const aging = { findings, now: clock.now };
 registerRoutes(
   [
-    historyRoute(settings.registries, pages),
+    historyRoute(settings.registries, pages, pseudonyms),
     resolveRoute(settings.registries, pages, clock),
     digestsRoute(settings.registries, evidenceReader(tables.repositories), approvals.windows, {
       listUses: workloads.listUses,

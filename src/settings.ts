@@ -1,5 +1,6 @@
 import { type AlertSettings, readAlertSettings } from './alert-settings.ts';
 import type { AuthMode } from './api/principal.ts';
+import { type PrivacyKey, readPrivacyKey } from './ledger/pseudonym.ts';
 import { type LedgerSettings, readLedgerSettings } from './ledger-settings.ts';
 import type { Policy } from './protection/policy.ts';
 import { readPolicy } from './protection/policy-reading.ts';
@@ -31,6 +32,8 @@ export interface Settings {
   readonly logs: readonly LogSource[];
   /** What is protected; absent: nothing can be approved. */
   readonly policy?: Policy;
+  /** The key of pseudonyms, or the identifier of the Key Vault secret that holds it; there where the policy asks for them. */
+  readonly privacyKey?: PrivacyKey | { readonly secretId: string };
   /** Places that are asked which images are used; with none, nothing counts as unused. */
   readonly sources: readonly Source[];
   readonly alerts: AlertSettings;
@@ -75,6 +78,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
   const registryToken = readRegistryToken(environment, problems);
   const logs = readLogs(environment['ACR_AUDIT_LOGS'], registries, problems);
   const policy = readPolicyFile(environment['ACR_AUDIT_POLICY'], readText, problems);
+  const privacyKey = readPrivacyKeySetting(environment, policy, readText, problems);
   const sources = readInventoryFile(environment['ACR_AUDIT_INVENTORY'], readText, problems);
   const armEndpoint = readArmEndpoint(environment, problems);
   const alerts = readAlertSettings(environment, problems);
@@ -93,6 +97,7 @@ export function readSettings(environment: Environment, readText: ReadText = () =
     ledger,
     ...(armEndpoint === undefined ? {} : { armEndpoint }),
     ...(policy === undefined ? {} : { policy }),
+    ...(privacyKey === undefined ? {} : { privacyKey }),
     ...(lockerClientId ? { lockerClientId } : {}),
     ...(deleterClientId === undefined ? {} : { deleterClientId }),
     ...(clientId ? { clientId } : {}),
@@ -114,6 +119,45 @@ function readPolicyFile(
   const reading = readPolicy(parsed(text));
   if (reading.ok) return reading.policy;
   problems.push(...reading.problems.map(({ field, problem }) => `${path}: ${field} ${problem}`));
+  return undefined;
+}
+
+const secretIdForm = /^https:\/\/[a-z0-9.-]+(?::\d{1,5})?\/secrets\/[A-Za-z0-9-]{1,127}\/[0-9a-f]{32}$/;
+
+/** A policy that asks for pseudonyms is not followed without a key: nothing starts then. The key is never repeated. */
+function readPrivacyKeySetting(
+  environment: Environment,
+  policy: Policy | undefined,
+  readText: ReadText,
+  problems: string[],
+): Settings['privacyKey'] {
+  const [file, secretId] = [
+    environment['ACR_AUDIT_PRIVACY_KEY_FILE'],
+    environment['ACR_AUDIT_PRIVACY_KEY_SECRET'],
+  ];
+  if (file && secretId) {
+    problems.push('ACR_AUDIT_PRIVACY_KEY_FILE and ACR_AUDIT_PRIVACY_KEY_SECRET are both set: keep one');
+    return undefined;
+  }
+  if (file) {
+    const text = readText(file);
+    const key = text === undefined ? undefined : readPrivacyKey(text);
+    if (text === undefined) problems.push(`ACR_AUDIT_PRIVACY_KEY_FILE names ${file}, which is not there`);
+    else if (key === undefined) problems.push(`${file} is not the Base64 of at least 32 bytes`);
+    return key;
+  }
+  if (secretId) {
+    if (secretIdForm.test(secretId)) return { secretId };
+    problems.push(
+      'ACR_AUDIT_PRIVACY_KEY_SECRET is not the identifier of a secret with its version, such as https://contoso.vault.azure.net/secrets/privacy/<version>',
+    );
+    return undefined;
+  }
+  if (policy?.privacy?.hashAddresses || policy?.privacy?.hashActors) {
+    problems.push(
+      'ACR_AUDIT_PRIVACY_KEY_FILE or ACR_AUDIT_PRIVACY_KEY_SECRET is missing: the policy wants addresses or actors replaced',
+    );
+  }
   return undefined;
 }
 

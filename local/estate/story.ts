@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { pusherOf } from './image.ts';
 import { type InUseSetting, readSources, tellUses } from './in-use.ts';
+import { tellLedger } from './ledger.ts';
 import { tellProtection } from './protection.ts';
 import { ask } from './question.ts';
 import { tellRetention } from './retention.ts';
@@ -8,7 +9,7 @@ import { tellRetention } from './retention.ts';
 /**
  * Lives a little in the registry: three versions of an image, the production tag moved from the first to the second, an
  * image for two platforms, the first version deleted. Then asks the service about it, approves an image and has it judged, and
- * deletes one that is deployed, and asks what else may go.
+ * deletes one that is deployed, asks what else may go, and for the proof that none of it was edited.
  */
 export async function tellStory(setting: InUseSetting): Promise<void> {
   const { registry, service, say } = setting;
@@ -47,7 +48,7 @@ export async function tellStory(setting: InUseSetting): Promise<void> {
     ['What happened to the first version?', 'history', { image: `${loginServer}/team/app@${first}` }],
     ['What was pushed to team/gateway?', 'history', { image: `${loginServer}/team/gateway`, limit: '3' }],
   ];
-  say('Eight questions, and how to ask them:');
+  say('Nine questions, and how to ask them:');
   for (const [index_, [question, route, query]] of questions.entries()) {
     say(await ask(service, index_ + 1, question, route, query));
   }
@@ -60,6 +61,7 @@ export async function tellStory(setting: InUseSetting): Promise<void> {
     `${loginServer}/team/gateway@${children[0] ?? digest}`,
     `${loginServer}/team/app:${version(1)}@${second}`,
   ]);
+  await tellLedger({ service, loginServer, say }, prod);
   say(`\nThe second version is ${second},`);
   say(`the gateway's index ${digest}.`);
 }

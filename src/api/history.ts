@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { HistoryPages } from '../audit/history-pages.ts';
+import type { Pseudonyms } from '../audit/pseudonyms.ts';
 import { queryHistory } from '../audit/query-history.ts';
 import type { ChangeKind } from '../history/entry.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
@@ -62,7 +63,11 @@ const columns = [
 ] as const;
 
 /** `GET history`: who pushed, moved or deleted what, newest first. */
-export function historyRoute(registries: readonly AcceptedRegistry[], pages: HistoryPages) {
+export function historyRoute(
+  registries: readonly AcceptedRegistry[],
+  pages: HistoryPages,
+  pseudonyms?: Pick<Pseudonyms, 'inQuery'>,
+) {
   const ask = queryHistory({ pages });
   return route({
     name: 'getHistory',
@@ -81,7 +86,7 @@ export function historyRoute(registries: readonly AcceptedRegistry[], pages: His
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
         ...(kind === undefined ? {} : { kinds: kind }),
-        ...(client === undefined ? {} : { client }),
+        ...(client === undefined ? {} : { client: (await pseudonyms?.inQuery(client)) ?? [client] }),
         ...(cursor === undefined ? {} : { after: readCursor(cursor) }),
       });
       const listing = { items: items.map(historyItem), ...(next === undefined ? {} : { next }) };

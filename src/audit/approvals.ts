@@ -17,6 +17,7 @@ import { AuditFault } from './fault.ts';
 import type { Clock, StateReader, StoredState } from './ports.ts';
 import type { KnownLocks, ProtectionIndex } from './protection-ports.ts';
 import { changeState, type ProtectionRecordsPorts, recordStatement } from './protection-records.ts';
+import type { Pseudonyms } from './pseudonyms.ts';
 import type { RegistryContent } from './registry-content.ts';
 
 export interface ApprovalsPorts extends ProtectionRecordsPorts {
@@ -24,6 +25,7 @@ export interface ApprovalsPorts extends ProtectionRecordsPorts {
   readonly contents: ReadonlyMap<string, Pick<RegistryContent, 'tag' | 'manifest'>>;
   readonly index: ProtectionIndex;
   readonly known: Pick<KnownLocks, 'pusher'>;
+  readonly pseudonyms?: Pick<Pseudonyms, 'whichOf'>;
   readonly policy: Policy;
 }
 
@@ -57,7 +59,8 @@ export function approveImage(ports: ApprovalsPorts) {
     if ((await content.manifest(repository, digest)) === undefined)
       return { outcome: 'missing', what: 'digest' };
 
-    const judgement = judgeApproval(policy, request, applicant, await known.pusher(id, digest));
+    const pusher = await pusherAmong(ports, await known.pusher(id, digest), applicant);
+    const judgement = judgeApproval(policy, request, applicant, pusher);
     if (!judgement.allowed) return { outcome: 'refused', refusals: judgement.refusals };
     const { environment } = judgement;
     const requestedAt = clock.now();
@@ -85,6 +88,16 @@ export type ApprovalChange =
   | { readonly outcome: 'advanced' | 'unchanged'; readonly approval: Approval }
   | { readonly outcome: 'refused'; readonly problem: string }
   | { readonly outcome: 'unknown' };
+
+/** Who pushed, where that may be who asks. */
+async function pusherAmong(
+  { pseudonyms }: Pick<ApprovalsPorts, 'pseudonyms'>,
+  recorded: string | undefined,
+  { id, name }: Applicant,
+): Promise<string | undefined> {
+  if (recorded === undefined || pseudonyms === undefined) return recorded;
+  return pseudonyms.whichOf(recorded, [id, name]);
+}
 
 /** Changes an approval by an event, recorded with who or what caused it. */
 export function changeApproval(ports: ProtectionRecordsPorts) {

@@ -6,8 +6,8 @@ import type { HistoryPages, HistorySpan, PlacedEntry } from './history-pages.ts'
 export interface HistoryQuery extends HistorySpan {
   readonly limit: number;
   readonly kinds?: readonly ChangeKind[];
-  /** Text that the user agent, address, actor or identity contains, by the event or by the log, in any letter case. */
-  readonly client?: string;
+  /** Texts of which the user agent, address, actor or identity, by the event or by the log, contains one, in any letter case. */
+  readonly client?: readonly string[];
 }
 
 /** Entries read for one answer, matching or not: a rare match is found page by page, never in one long request. */
@@ -46,12 +46,12 @@ export function queryHistory({ pages }: { readonly pages: HistoryPages }) {
 function isWanted(
   { entry }: PlacedEntry,
   kinds: readonly ChangeKind[] | undefined,
-  client: string | undefined,
+  client: readonly string[] | undefined,
 ): boolean {
   // Another replica's copy is part of what it repeats, which lists its region.
   if (entry.replicaOf !== undefined) return false;
   if (kinds !== undefined && !kinds.includes(entry.kind)) return false;
-  return client === undefined || mentions(entry.fact, client);
+  return client === undefined || client.some((text) => mentions(entry.fact, text));
 }
 
 function mentions({ client, attribution }: Fact, text: string): boolean {

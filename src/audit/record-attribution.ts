@@ -5,11 +5,14 @@ import type { AuditRecord } from '../history/fact.ts';
 import type { Statement } from '../history/statement.ts';
 import { AuditFault } from './fault.ts';
 import type { Clock, HistoryReader, HistoryWriter, Outbox } from './ports.ts';
+import type { Pseudonyms } from './pseudonyms.ts';
 
 export interface RecordAttributionPorts {
   readonly reader: HistoryReader;
   readonly writer: Pick<HistoryWriter, 'commit'>;
   readonly outbox: Pick<Outbox, 'announceStatements' | 'announcedStatement'>;
+  /** What names people is replaced before anything is kept, where the policy wants that. */
+  readonly pseudonyms?: Pick<Pseudonyms, 'ofAttribution'>;
   readonly clock: Clock;
 }
 
@@ -25,12 +28,14 @@ const mostAtOnce = 32;
  * retryable {@link AuditFault} when it lost too many races.
  */
 export function recordAttributions(ports: RecordAttributionPorts) {
-  const { outbox, clock } = ports;
+  const { outbox, clock, pseudonyms } = ports;
   return async (attributions: ReadonlyMap<AuditRecord, Attribution>): Promise<number> => {
-    const stated = [...attributions].map(([record, attribution]) => ({
-      record,
-      statement: statedAttribution(record, attribution, clock.now()),
-    }));
+    const stated = await Promise.all(
+      [...attributions].map(async ([record, came]) => {
+        const attribution = pseudonyms === undefined ? came : await pseudonyms.ofAttribution(came);
+        return { record, statement: statedAttribution(record, attribution, clock.now()) };
+      }),
+    );
     if (stated.length === 0) return 0;
     const announced = await outbox.announceStatements(stated.map(({ statement }) => statement));
     let attributed = 0;

@@ -12,11 +12,14 @@ import { AuditFault } from './fault.ts';
 import { readBackDigest, readBackTag, readBackTags } from './lookback.ts';
 import type { Heads, HistoryReader, HistoryWriter, Outbox } from './ports.ts';
 import type { OnRecorded } from './protection-ports.ts';
+import type { Pseudonyms } from './pseudonyms.ts';
 
 export interface RecordFactPorts {
   readonly reader: HistoryReader;
   readonly writer: HistoryWriter;
   readonly outbox: Pick<Outbox, 'announce' | 'announced'>;
+  /** What names people is replaced before anything is kept, where the policy wants that. */
+  readonly pseudonyms?: Pick<Pseudonyms, 'ofRecord'>;
   /** Told of every fact once it is recorded, and again when it is repeated. */
   readonly onRecorded?: OnRecorded;
 }
@@ -43,7 +46,8 @@ const maxAtomicChanges = 100;
  */
 export function recordFact(ports: RecordFactPorts) {
   const tell = tellFact(ports);
-  return async (record: AuditRecord): Promise<RecordOutcome> => {
+  return async (came: AuditRecord): Promise<RecordOutcome> => {
+    const record = ports.pseudonyms === undefined ? came : await ports.pseudonyms.ofRecord(came);
     const outcome = await tell(record);
     // Told of again when it is known: the one before may have been cut off here.
     if (outcome.outcome !== 'contradicted') await ports.onRecorded?.(record);

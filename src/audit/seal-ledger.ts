@@ -62,8 +62,8 @@ export function sealLedger(ports: SealLedgerPorts) {
   // Batches known to be marked: saves a read each minute, and is found out anew when forgotten.
   const finished = new Map<string, number>();
 
-  /** Seals a batch: how many records, or the head when nothing waits. */
-  async function batch(registry: string, signal?: AbortSignal): Promise<number | LedgerHead> {
+  /** Seals a batch, of no records where none wait. */
+  async function batch(registry: string, signal?: AbortSignal): Promise<Batch> {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       signal?.throwIfAborted();
       const head = (await ledger.head(registry)) ?? emptyHead;
@@ -72,7 +72,6 @@ export function sealLedger(ports: SealLedgerPorts) {
         finished.set(registry, head.size);
       }
       const outcome = await sealNext(ports, registry, head);
-      if (outcome === 'nothing') return head;
       if (outcome !== 'overtaken') return outcome;
     }
     const message = `other sealers of ${registry} were faster ${mostAttempts} times`;
@@ -81,16 +80,30 @@ export function sealLedger(ports: SealLedgerPorts) {
 
   return async (registry: string, signal?: AbortSignal): Promise<Sealed> => {
     let records = 0;
-    let last: number | LedgerHead = 0;
-    for (let count = 0; count < mostBatches && typeof last === 'number'; count += 1) {
+    let last: Batch | undefined;
+    for (let count = 0; count < mostBatches && last?.isLast !== true; count += 1) {
       last = await batch(registry, signal);
-      if (typeof last === 'number') records += last;
+      records += last.records;
     }
-    const head = typeof last === 'number' ? ((await ledger.head(registry)) ?? emptyHead) : last;
-    await tellWitnesses(ports, registry, head);
-    if (records > 0) log.info('sealed', { registry, records, size: head.size });
-    return { records, size: head.size };
+    // As it is stored, with its version: only where there is something to tell of it.
+    const isStale = last?.head === undefined && ports.witnesses.length > 0;
+    const head = isStale ? await ledger.head(registry) : last?.head;
+    if (head !== undefined) await tellWitnesses(ports, registry, head);
+    const size = last?.size ?? 0;
+    if (records > 0) log.info('sealed', { registry, records, size });
+    return { records, size };
   };
+}
+
+/** What came of one batch. */
+interface Batch {
+  readonly records: number;
+  /** Entries of the log after it. */
+  readonly size: number;
+  /** Whether nothing more waited. */
+  readonly isLast: boolean;
+  /** The head as it is stored, where nothing was sealed. */
+  readonly head?: LedgerHead;
 }
 
 const emptyHead: LedgerHead = { size: 0, previousSize: 0, sealedAt: 0, witnessed: {} };
@@ -116,17 +129,19 @@ async function finish(ledger: LedgerLog, registry: string, intent: SealIntent): 
   await ledger.finish(registry, from);
 }
 
-/** Seals one batch on top of a head: how many records, `nothing` to seal, or `overtaken` by another sealer. */
+/** Seals one batch on top of a head; `overtaken`: another sealer did. */
 async function sealNext(
   ports: SealLedgerPorts,
   registry: string,
   head: LedgerHead,
-): Promise<number | 'nothing' | 'overtaken'> {
+): Promise<Batch | 'overtaken'> {
   const { ledger, blobs, clock } = ports;
   const waiting = await waitingRecords(ports, registry);
   const isDue = clock.now() - head.sealedAt >= horizonsEvery;
   const horizons = waiting.length > 0 || isDue ? await ledger.horizons(registry, mostHorizonsStated) : [];
-  if (waiting.length === 0 && horizons.length === 0) return 'nothing';
+  if (waiting.length === 0 && horizons.length === 0) {
+    return { records: 0, size: head.size, isLast: true, head };
+  }
 
   const decision = await decided(ports, registry, head.size, waiting, horizons);
   if (decision === 'overtaken') return decision;
@@ -157,7 +172,8 @@ async function sealNext(
   await finish(ledger, registry, intent);
   // What another decided stated other horizons; these are stated again by the next batch.
   if (isOwn) await ledger.stated(registry, horizons);
-  return intent.keys.length;
+  const isLast = isOwn && waiting.length < mostRecords;
+  return { records: intent.keys.length, size: grown.size, isLast };
 }
 
 /** The records that wait and are to be sealed now: as many as one batch holds. */

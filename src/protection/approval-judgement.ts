@@ -1,3 +1,4 @@
+import { keyIdOf } from '../ledger/pseudonym.ts';
 import type { Digest } from '../registry/digest.ts';
 import { quote } from '../registry/free-text.ts';
 import { present } from '../registry/present.ts';
@@ -24,7 +25,8 @@ export interface ApprovalRefusal {
     | 'environment-unknown'
     | 'environment-not-of-repository'
     | 'approver-not-listed'
-    | 'approver-pushed-it';
+    | 'approver-pushed-it'
+    | 'pusher-unreadable';
   readonly detail: string;
 }
 
@@ -33,7 +35,10 @@ export type ApprovalJudgement =
   | { readonly allowed: true; readonly environment: Environment }
   | { readonly allowed: false; readonly refusals: readonly ApprovalRefusal[] };
 
-/** Judges a request by the policy. `pusher` is who pushed the digest (id or name), where that is known. */
+/**
+ * Judges a request by the policy. `pusher` is who pushed the digest (id or name), where that is known; a pseudonym is of
+ * somebody whom nobody can tell any more.
+ */
 export function judgeApproval(
   policy: Policy,
   { image, environment: name }: Pick<ApprovalRequest, 'image' | 'environment'>,
@@ -80,8 +85,12 @@ function refusalsOf(
     ? []
     : [{ code: 'approver-not-listed', detail: `${quote(applicant.id)} may not approve for ${name}` }];
   const own = [applicant.id, applicant.name].map((text) => text.toLowerCase());
-  const pushedIt = distinctFromPusher && pusher !== undefined && own.includes(pusher.toLowerCase());
-  return pushedIt
+  if (!distinctFromPusher || pusher === undefined) return listing;
+  if (keyIdOf(pusher) !== undefined) {
+    const detail = `who pushed the digest is recorded by a privacy key that is gone: whether it was the approver for ${name} cannot be known`;
+    return [...listing, { code: 'pusher-unreadable', detail }];
+  }
+  return own.includes(pusher.toLowerCase())
     ? [
         ...listing,
         { code: 'approver-pushed-it', detail: `who pushed a digest may not approve it for ${name}` },

@@ -1,3 +1,4 @@
+import type { Privacy } from '../ledger/pseudonym.ts';
 import type { FieldProblem } from '../registry/field-problem.ts';
 import { type Findings, noFindings } from '../registry/findings.ts';
 import { type Form, textThat } from '../registry/form.ts';
@@ -55,6 +56,7 @@ export function readPolicy(json: unknown): PolicyReading {
     'immutableTags',
     'protectAtPush',
     'retention',
+    'privacy',
   ];
   const fields = strictFieldsOf(json, '', findings, known);
   fields.optional('$schema', anyText);
@@ -63,6 +65,7 @@ export function readPolicy(json: unknown): PolicyReading {
   const names = namesOf(environments, findings);
   const retentionSection = fields.optionalObject('retention', retentionFields);
   const retention = retentionSection && readRetention(retentionSection);
+  const privacy = readPrivacy(fields);
   const policy = {
     registries: fields.patterns('registries', { min: 1, max: 100 }),
     environments,
@@ -72,6 +75,7 @@ export function readPolicy(json: unknown): PolicyReading {
       .flatMap((rule) => readTagRule(rule) ?? []),
     protectAtPush: readPushRules(fields, names),
     ...(retention === undefined ? {} : { retention }),
+    ...(privacy === undefined ? {} : { privacy }),
   };
   return findings.problems.length > 0 ? { ok: false, problems: findings.problems } : { ok: true, policy };
 }
@@ -99,6 +103,16 @@ function readApprovers(environment: StrictFields): Approvers {
     roles: approvers?.patterns('roles', approverCount) ?? [],
     distinctFromPusher: approvers?.optional('distinctFromPusher', truth) ?? false,
   };
+}
+
+function readPrivacy(fields: StrictFields): Privacy | undefined {
+  const section = fields.optionalObject('privacy', ['hashAddresses', 'hashActors']);
+  return (
+    section && {
+      hashAddresses: section.optional('hashAddresses', truth) ?? false,
+      hashActors: section.optional('hashActors', truth) ?? false,
+    }
+  );
 }
 
 function readRepositories(fields: StrictFields, names: readonly string[]): readonly RepositoryRule[] {

@@ -1,3 +1,4 @@
+import type { Privacy } from '../ledger/pseudonym.ts';
 import type { Pattern } from '../registry/pattern.ts';
 import type { RetentionPolicy } from '../retention/rule.ts';
 
@@ -55,6 +56,8 @@ export interface Policy {
   readonly protectAtPush: readonly PushRule[];
   /** What may go; absent: nothing may. */
   readonly retention?: RetentionPolicy;
+  /** What is recorded by pseudonym alone; absent: nothing is. */
+  readonly privacy?: Privacy;
 }
 
 /** Whether images of a registry (its login server) may be approved. */

@@ -11,16 +11,21 @@ const maxPemLength = 4_096;
 /** Rights that nobody but the owner may have: others to read, and the group to write. Its reading is for mounted secrets. */
 const refusedMode = 0o027;
 
+export interface LocalSignerOptions {
+  /** Whether a key is made where there is none, as it is unless told: one that has signed before is never made anew. */
+  readonly mayMake?: boolean;
+}
+
 /**
  * Signs by an Ed25519 key in a file (PKCS #8, PEM), which is made, for its owner alone, when there is none: for one machine,
  * and beside a key that nobody can copy. Of several that start at once one makes the key and all use it. Faults are
  * `ledger-key-unreadable`, `ledger-key-unsafe` and `ledger-key-unwritable`.
  */
-export function localSigner(path: string): Signer {
+export function localSigner(path: string, { mayMake = true }: LocalSignerOptions = {}): Signer {
   let known: Promise<KeyObject> | undefined;
 
   function privateKey(): Promise<KeyObject> {
-    known ??= readOrMake(path).catch((error: unknown) => {
+    known ??= readOrMake(path, mayMake).catch((error: unknown) => {
       known = undefined;
       throw error;
     });
@@ -39,9 +44,12 @@ export function localSigner(path: string): Signer {
   };
 }
 
-async function readOrMake(path: string): Promise<KeyObject> {
+async function readOrMake(path: string, mayMake: boolean): Promise<KeyObject> {
   const found = await read(path);
   if (found !== undefined) return found;
+  if (!mayMake) {
+    throw new AuditFault('ledger-key-unreadable', 'the ledger key is not there', { retryable: false });
+  }
   await make(path);
   const made = await read(path);
   if (made !== undefined) return made;

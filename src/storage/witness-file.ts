@@ -66,7 +66,7 @@ async function read(path: string): Promise<string> {
 
 /** A login server names one folder, and none above. */
 function checkedRegistry(registry: string): string {
-  if (/^[a-z0-9](?:[a-z0-9.:-]*[a-z0-9])?$/.test(registry) && !registry.includes('..')) return registry;
+  if (/^[a-z0-9_](?:[a-z0-9.:-]*[a-z0-9])?$/.test(registry) && !registry.includes('..')) return registry;
   throw new AuditFault('witness-registry', 'a registry has a name that no folder can have', {
     retryable: false,
   });

@@ -11,8 +11,10 @@ import { approvalWindows } from '../../src/audit/approvals.ts';
 import type { Findings } from '../../src/audit/findings.ts';
 import { holdsOf } from '../../src/audit/holds.ts';
 import { listUses } from '../../src/audit/list-uses.ts';
+import { pseudonymsBy, rejectionsWithout } from '../../src/audit/pseudonyms.ts';
 import { type EventOutcome, recordEvent } from '../../src/audit/record-event.ts';
 import { sourceCoverage } from '../../src/audit/uses.ts';
+import type { Privacy, PrivacyKey } from '../../src/ledger/pseudonym.ts';
 import type { AcceptedRegistry } from '../../src/registry/accepted-registry.ts';
 import { claimsStore } from '../../src/storage/claims.ts';
 import { evidenceReader } from '../../src/storage/evidence-reader.ts';
@@ -67,6 +69,8 @@ export interface AuditAppOptions {
   readonly faults?: (table: string) => TableFaults;
   /** Comparisons in the queue, none unless told. */
   readonly comparisonsWaiting?: number;
+  /** What is replaced by pseudonyms, and by which key; nothing unless told. */
+  readonly privacy?: { readonly wanted: Privacy; readonly key: () => Promise<PrivacyKey> };
 }
 
 /** The time an {@link AuditApp} begins at: after every built event that doesn't say otherwise. */
@@ -77,6 +81,7 @@ export function auditApp({
   registries,
   faults = () => ({}),
   comparisonsWaiting = 0,
+  privacy,
 }: AuditAppOptions = {}): AuditApp {
   const accepted = registries ?? [{ loginServer: 'contoso.azurecr.io' }];
   const repositories = memoryTable(faults('repositories'));
@@ -93,11 +98,14 @@ export function auditApp({
     (message: string, values: LogLine['values'] = {}) =>
       void lines.push({ level, message, values });
 
+  const pseudonyms = privacy && pseudonymsBy(privacy.wanted, privacy.key);
+  const kept = rejections(rejected);
   const deliver = recordEvent(accepted, {
+    ...(pseudonyms && { pseudonyms }),
     reader: historyReader(repositories),
     writer: historyWriter(repositories, digests),
     outbox: outbox(log),
-    rejections: rejections(rejected),
+    rejections: privacy ? rejectionsWithout(kept, privacy.wanted, privacy.key) : kept,
     clock,
     log: { info: write('info'), warn: write('warn'), error: write('error') },
   });
@@ -113,7 +121,7 @@ export function auditApp({
     clock,
   };
   const routes = [
-    historyRoute(accepted, pages),
+    historyRoute(accepted, pages, pseudonyms),
     resolveRoute(accepted, pages, clock),
     digestsRoute(
       accepted,

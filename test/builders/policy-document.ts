@@ -60,6 +60,7 @@ export function policyDocument(changed: Readonly<Record<string, unknown>> = {}) 
       mostSurprises: 2,
       byPolicy: ['scratch/.*'],
     },
+    privacy: { hashAddresses: true, hashActors: false },
     ...changed,
   };
 }

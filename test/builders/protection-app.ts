@@ -3,6 +3,7 @@ import { enforceNext } from '../../src/audit/enforce-locks.ts';
 import { enforceRepository } from '../../src/audit/enforce-repository.ts';
 import { changeHold, holdsOf, placeHold } from '../../src/audit/holds.ts';
 import type { Uses } from '../../src/audit/protection-ports.ts';
+import type { Pseudonyms } from '../../src/audit/pseudonyms.ts';
 import type { RegistryContent } from '../../src/audit/registry-content.ts';
 import type { RegistryLocks } from '../../src/audit/registry-locks.ts';
 import { verifyDeployment } from '../../src/audit/verify-deployment.ts';
@@ -51,6 +52,7 @@ export interface ProtectionAppOptions {
   readonly uses?: Uses;
   readonly faults?: TableFaults;
   readonly start?: number;
+  readonly pseudonyms?: Pseudonyms;
 }
 
 /** The use cases of protection over tables in memory and a registry. */
@@ -105,7 +107,8 @@ export function protectionApp({
     pause: async () => {},
     log: silent,
   });
-  const approve = approveImage({ ...statements, contents, index, known, policy });
+  const named = options.pseudonyms === undefined ? {} : { pseudonyms: options.pseudonyms };
+  const approve = approveImage({ ...statements, ...named, contents, index, known, policy });
   const change = changeApproval(statements);
   const windows = approvalWindows({ states, holds, clock });
   const place = placeHold(statements);

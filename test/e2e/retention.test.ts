@@ -62,7 +62,10 @@ beforeAll(async () => {
   used = await pushImage(registry, repository, undefined, { content: 'used' });
   const rules = [{ repositories: '.*', untaggedOlderThan: 'P14D' }];
   const retention = { rules, caps: { percent: 100, perRepository: 1_000, whole: 1_000 } };
-  await writeFile(join(directory, 'policy.json'), JSON.stringify(policyDocument({ retention })));
+  await writeFile(
+    join(directory, 'policy.json'),
+    JSON.stringify(policyDocument({ retention, privacy: undefined })),
+  );
   const sources = [{ name: 'compose', type: 'submitted', freshness: 'P1D' }];
   await writeFile(join(directory, 'inventory.json'), JSON.stringify({ version: 1, sources }));
   host = await start();

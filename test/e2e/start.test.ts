@@ -38,13 +38,13 @@ describe('when everything is started with the story, once', () => {
     );
   });
 
-  it('asks eight questions and answers them from what it pushed', () => {
+  it('asks nine questions and answers them from what it pushed', () => {
     const text = run.told.join('\n');
     const answers = text.split(/\n\n\d\. /).slice(1);
-    expect(answers).toHaveLength(8);
+    expect(answers).toHaveLength(9);
     const second = /The second version is (sha256:[0-9a-f]{64})/.exec(text)?.[1];
     const index = /gateway's index (sha256:[0-9a-f]{64})/.exec(text)?.[1];
-    const [now, before, moves, first, gateway, deployed, used, going] = answers;
+    const [now, before, moves, first, gateway, deployed, used, going, proven] = answers;
     expect(now).toContain(`→ ${second}, since `);
     const firstDigest = /→ (sha256:[0-9a-f]{64}), since .*, until /.exec(before ?? '')?.[1];
     expect(firstDigest).not.toBe(second);
@@ -63,6 +63,7 @@ describe('when everything is started with the story, once', () => {
     expect(used).toContain('The way back: ');
     expect(going).toMatch(/→ .*team\/app:prod: no: .*in-use \(/);
     expect(going).toMatch(/→ .*team\/gateway@sha256:\S+: no: .*part-of-kept/);
+    expect(proven).toMatch(/→ record \d+ of \d+, proven by \d+ hashes and a signed checkpoint/);
     expect(going).toMatch(/A plan of everything that may go: 0 of \d+ tags, 0 of \d+ manifests/);
   });
 

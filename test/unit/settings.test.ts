@@ -406,3 +406,69 @@ describe('when Azure Resource Manager is of another cloud', () => {
     expect(problemsOf(environment)).toHaveLength(1);
   });
 });
+
+describe('the key of pseudonyms', () => {
+  const secret = Buffer.alloc(32, 7).toString('base64');
+  const secretId = `https://contoso.vault.azure.net/secrets/privacy/${'0123456789abcdef'.repeat(2)}`;
+  const policyWith = (privacy: object) =>
+    JSON.stringify({
+      version: 1,
+      registries: ['contoso\\.azurecr\\.io'],
+      environments: [{ name: 'production' }],
+      repositories: [{ repositories: 'team/.*', environments: ['production'] }],
+      privacy,
+    });
+  const read = (more: Readonly<Record<string, string>>, texts: Readonly<Record<string, string>>) =>
+    readSettings({ ...least, ...more }, (path) => texts[path]);
+  const problemsOf = (more: Readonly<Record<string, string>>, texts: Readonly<Record<string, string>>) => {
+    try {
+      read(more, texts);
+    } catch (error) {
+      if (error instanceof SettingsError) return error.problems;
+    }
+    return [];
+  };
+
+  it('when a file has it, is read, white space around it passed over', () => {
+    const file = { ACR_AUDIT_PRIVACY_KEY_FILE: 'privacy.key' };
+    const { privacyKey } = read(file, { 'privacy.key': `${secret}\n` });
+    expect(privacyKey).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{8}$/) });
+  });
+
+  it('when a secret has it, is its identifier', () => {
+    expect(read({ ACR_AUDIT_PRIVACY_KEY_SECRET: secretId }, {}).privacyKey).toEqual({ secretId });
+  });
+
+  it.each([{ hashAddresses: true }, { hashActors: true }])(
+    'when a policy wants %j and there is none, nothing starts',
+    (privacy) => {
+      const texts = { 'policy.json': policyWith(privacy) };
+      expect(problemsOf({}, texts)).toEqual([
+        expect.stringMatching(/^ACR_AUDIT_PRIVACY_KEY_FILE or .* is missing/),
+      ]);
+      expect(read({ ACR_AUDIT_PRIVACY_KEY_SECRET: secretId }, texts).policy?.privacy).toMatchObject(privacy);
+    },
+  );
+
+  it('when a policy wants nothing of it, none is needed', () => {
+    expect(read({}, { 'policy.json': policyWith({}) }).privacyKey).toBeUndefined();
+  });
+
+  it.each([
+    ['is not there', { ACR_AUDIT_PRIVACY_KEY_FILE: 'none.key' }],
+    ['is too short', { ACR_AUDIT_PRIVACY_KEY_FILE: 'short.key' }],
+    ['is no Base64', { ACR_AUDIT_PRIVACY_KEY_FILE: 'words.key' }],
+    ['has two places', { ACR_AUDIT_PRIVACY_KEY_FILE: 'good.key', ACR_AUDIT_PRIVACY_KEY_SECRET: secretId }],
+    ['has no version', { ACR_AUDIT_PRIVACY_KEY_SECRET: secretId.replace(/\/[^/]*$/, '') }],
+    ['goes unencrypted', { ACR_AUDIT_PRIVACY_KEY_SECRET: secretId.replace('https', 'http') }],
+  ])('when it %s, nothing starts, and nothing of it is told', (_, more) => {
+    const texts = {
+      'good.key': secret,
+      'short.key': Buffer.alloc(31, 7).toString('base64'),
+      'words.key': 'a secret that is made of words, and no Base64 at all',
+    };
+    const problems = problemsOf(more, texts);
+    expect(problems).toHaveLength(1);
+    for (const text of Object.values(texts)) expect(problems[0]).not.toContain(text);
+  });
+});

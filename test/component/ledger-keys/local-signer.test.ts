@@ -71,6 +71,12 @@ describe('when the key is in a file', () => {
     await expect(localSigner(path).keys(origin)).rejects.toMatchObject({ code: 'ledger-key-unsafe' });
   });
 
+  it('and it has to be there, none is made', async () => {
+    const signer = localSigner(path, { mayMake: false });
+    await expect(signer.keys(origin)).rejects.toMatchObject({ code: 'ledger-key-unreadable' });
+    expect(await readdir(directory)).toEqual([]);
+  });
+
   it('and its folder is missing, it is told', async () => {
     const signer = localSigner(join(directory, 'none', 'ledger.pem'));
     await expect(signer.keys(origin)).rejects.toMatchObject({ code: 'ledger-key-unwritable' });

@@ -92,13 +92,13 @@ describe.each([
     expect(await witness.newest(registry)).toBeUndefined();
     const notes = [9, 10, 700].map((size) => ({ size, note: noteOf(size) }));
     for (const { size, note } of notes) await witness.publish(registry, size, note);
-    const other = noteOf(5_000, 'Zm9v', 'fabrikam.azurecr.io:443');
-    await witness.publish('fabrikam.azurecr.io', 5_000, other);
+    const other = noteOf(5_000, 'Zm9v', '_estate');
+    await witness.publish('_estate', 5_000, other);
     expect(await held()).toMatchObject(
       Object.fromEntries(notes.map(({ size, note }) => [pathOf(size), note])),
     );
     expect(await witness.newest(registry)).toBe(notes[2]?.note);
-    expect(await witness.newest('fabrikam.azurecr.io')).toBe(other);
+    expect(await witness.newest('_estate')).toBe(other);
     expect(await witness.newest('contoso.azurecr')).toBeUndefined();
   });
 

@@ -171,6 +171,13 @@ describe('an approval by a policy', () => {
       ['approver-not-listed'],
     ],
     ['pushed the digest', request(), listed, 'Kim@contoso.example', ['approver-pushed-it']],
+    [
+      'cannot be told from who pushed it',
+      request(),
+      listed,
+      'hmac:01234567:AAAAAAAAAAAAAAAAAAAAAA',
+      ['pusher-unreadable'],
+    ],
     ['did not push the digest', request(), listed, 'pat@contoso.example', 'allowed'],
     [
       'names another registry',

@@ -42,6 +42,9 @@ const misshapen: readonly (readonly [string, unknown, readonly string[]])[] = [
     JSON.parse(`{"__proto__": {},${JSON.stringify(policyDocument()).slice(1)}`),
     ['__proto__'],
   ],
+  ['misspells what is private', policyDocument({ privacy: { hashAddress: true } }), ['privacy.hashAddress']],
+  ['is private in words', policyDocument({ privacy: { hashActors: 'yes' } }), ['privacy.hashActors']],
+  ['is all private', policyDocument({ privacy: true }), ['privacy']],
   ['approves no registry', policyDocument({ registries: [] }), ['registries']],
   ['has a pattern that is a number', policyDocument({ registries: [7, 'ok'] }), ['registries.0']],
   ['has an empty pattern', policyDocument({ registries: [''] }), ['registries.0']],
@@ -326,6 +329,20 @@ describe('readPolicy', () => {
 
   it('when anything at all is read, answers', () => {
     fc.assert(fc.property(fc.anything(), (value) => expect(readPolicy(value).ok).toBe(false)));
+  });
+});
+
+describe('what a policy says of privacy', () => {
+  it.each([
+    [
+      { hashAddresses: true, hashActors: true },
+      { hashAddresses: true, hashActors: true },
+    ],
+    [{ hashActors: true }, { hashAddresses: false, hashActors: true }],
+    [{}, { hashAddresses: false, hashActors: false }],
+    [undefined, undefined],
+  ])('when it is %j, wants %j', (privacy, wanted) => {
+    expect(read(JSON.parse(JSON.stringify(policyDocument({ privacy })))).privacy).toEqual(wanted);
   });
 });
 
