@@ -61,6 +61,7 @@ import type { RegistryLogs } from './audit/registry-logs.ts';
 import { rejectMessage } from './audit/reject-message.ts';
 import { replayDeadLetters } from './audit/replay-dead-letters.ts';
 import { verifyDeployment } from './audit/verify-deployment.ts';
+import { registerDashboard } from './dashboard/dashboard.ts';
 import { registerAttribution } from './functions/attribution.ts';
 import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
@@ -81,6 +82,7 @@ import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { comparisons } from './storage/comparisons.ts';
 import { deadLetters } from './storage/dead-letters.ts';
+import { digestSearch } from './storage/digest-search.ts';
 import { enforcementQueue, enforcementQueueName } from './storage/enforcement-queue.ts';
 import { evidenceReader } from './storage/evidence-reader.ts';
 import { findingsStore } from './storage/findings.ts';
@@ -97,6 +99,7 @@ import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts
 import { reconcileRounds } from './storage/reconcile-rounds.ts';
 import { recordedRepositories } from './storage/recorded-repositories.ts';
 import { rejections } from './storage/rejections.ts';
+import { repositoryTags } from './storage/repository-tags.ts';
 import { stateReader } from './storage/state-reader.ts';
 import { statementPages } from './storage/statement-pages.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
@@ -360,11 +363,21 @@ const holding = {
 };
 
 const aging = { findings, now: clock.now };
+const evidence = evidenceReader(tables.repositories);
+const status = {
+  progress,
+  rounds,
+  queue,
+  changes,
+  deadLetters: letters,
+  coverage: workloads.inventory.coverage,
+  clock,
+};
 registerRoutes(
   [
     historyRoute(settings.registries, pages),
     resolveRoute(settings.registries, pages, clock),
-    digestsRoute(settings.registries, evidenceReader(tables.repositories), approvals.windows, {
+    digestsRoute(settings.registries, evidence, approvals.windows, {
       listUses: workloads.listUses,
       findings,
     }),
@@ -379,15 +392,7 @@ registerRoutes(
     getInventoryRoute(workloads.inventory),
     postRetireRoute(workloads.inventory),
     usesRoute(settings.registries, workloads.listUses),
-    statusRoute(settings.registries, {
-      progress,
-      rounds,
-      queue,
-      changes,
-      deadLetters: letters,
-      coverage: workloads.inventory.coverage,
-      clock,
-    }),
+    statusRoute(settings.registries, status),
     healthRoute(progress),
     postApprovalsRoute(settings.registries, approvals),
     getApprovalsRoute(settings.registries, approvals),
@@ -410,3 +415,13 @@ registerRoutes(
   ],
   settings.auth,
 );
+registerDashboard(settings.registries, settings.auth, {
+  ...{ approvals, clock, evidence, findings, index, pages, status, windows },
+  listUses: workloads.listUses,
+  environments: policy?.environments,
+  records: statementPages(tables.repositories),
+  names: (registry, after) => recordedRepositories(clientOf('repositories'), registry, after),
+  tags: repositoryTags(tables.repositories),
+  digests: digestSearch(clientOf('digests')),
+  plans: retention.plans,
+});
