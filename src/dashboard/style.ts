@@ -53,6 +53,7 @@ th { color: var(--quiet); font-weight: 600; } .number { text-align: right; font-
 .badge.bad { color: var(--bad); background: var(--bad-ground); }
 .unusual { border-bottom: 2px dotted var(--warn); } .code-point { background: var(--warn-ground); color: var(--warn); border-radius: 0.2rem; padding: 0 0.2rem; }
 form.filter, form.deed { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; align-items: end; }
+form.filter > div, form.deed > div { min-width: 0; max-width: 100%; }
 form label { display: block; font-size: 0.9rem; color: var(--quiet); }
 input, select, button, .button { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--quiet); border-radius: 0.35rem; padding: 0.35rem 0.6rem; min-height: 2.25rem; max-width: 100%; }
 form.deed .wide { flex: 1 1 20rem; } form.deed .wide input { width: 100%; }
