@@ -33,7 +33,7 @@ export function daysOf(
   });
 }
 
-const [width, height, ground, tallest] = [720, 190, 150, 110];
+const [width, height, ground, tallest] = [720, 200, 150, 110];
 
 /** The last days as bars: what was pushed, and what was removed. */
 export function activityPicture(days: readonly Day[]): Html {

@@ -114,7 +114,7 @@ function findingCards(counts: Readonly<Record<Severity, Count>>): Html {
     return html`<div class="card"><h3><a href="${href}">${severity}</a></h3><p class="figure">${count}${isMore ? '+' : ''}</p></div>`;
   });
   const none = severities.every((severity) => counts[severity].count === 0);
-  return html`<h2>Open findings</h2><div class="cards">${cards}</div>
+  return html`<h2>Open findings</h2><div class="cards figures">${cards}</div>
 ${none ? html`<p class="quiet">Nothing is found that should not be. Findings appear here by themselves, such as a deletion of an image that is in use.</p>` : undefined}`;
 }
 

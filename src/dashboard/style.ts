@@ -41,7 +41,8 @@ dl.facts dt { color: var(--quiet); } dl.facts dd { margin: 0; min-width: 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem; }
 .card, .empty, .problem, .note { background: var(--raised); border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.75rem 1rem; }
 .problem { border-left: 0.4rem solid var(--bad); } .note { border-left: 0.4rem solid var(--accent); margin: 0.75rem 0; }
-.card h3 { padding-top: 0; } .card p, .empty p, .note p { margin: 0.25rem 0; }
+.cards.figures { grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); }
+.card h3 { padding-top: 0; } .note h2, .problem h2 { margin-top: 0.25rem; } .card p, .empty p, .note p { margin: 0.25rem 0; }
 .figure { font-size: 1.75rem; font-weight: 700; line-height: 1.2; }
 .quiet { color: var(--quiet); }
 .list { margin: 1rem 0; }
@@ -70,7 +71,11 @@ svg .lane-4 { fill: var(--lane-4); } svg .lane-5 { fill: var(--lane-5); } svg .l
 svg .unsure { opacity: 0.45; } svg a:focus-visible { outline: 3px solid var(--accent); }
 .tree, .tree ul { list-style: none; padding-left: 1.25rem; border-left: 2px solid var(--line); } .tree li { padding: 0.2rem 0 0.2rem 0.5rem; }
 footer { color: var(--quiet); border-top: 1px solid var(--line); margin-top: 2rem; }
+@media (min-width: 44.01rem) {
+  td > div { min-width: 4.5rem; } td a code { white-space: nowrap; }
+}
 @media (max-width: 44rem) {
+  .badge { white-space: normal; }
   table, thead, tbody, tr, td, caption { display: block; width: 100%; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tr { border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.4rem 0.75rem; margin-bottom: 0.75rem; }

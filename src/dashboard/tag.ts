@@ -14,6 +14,7 @@ import type { ApprovalWindow } from '../protection/rollback-window.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { approvalTable } from './approval-table.ts';
 import { asOfForm, asOfParameter } from './as-of.ts';
+import { commandList, tagCommands } from './az-commands.ts';
 import { changeTable } from './change-table.ts';
 import type { Html } from './html.ts';
 import { exportHref, home, tagHref, withQuery } from './links.ts';
@@ -93,7 +94,10 @@ ${useTable({
   csv: exportHref('uses', { image: reference, at: at === undefined ? undefined : isoTime(at) }),
   coverage: at === undefined ? uses.coverage : undefined,
   more: uses.uses.length > mostListed ? uses.uses.length : undefined,
-})}`;
+})}
+<h2>Confirm it yourself</h2>
+<p>These commands ask the registry, and not this service.</p>
+${commandList(tagCommands(named))}`;
       return { title: `${plainly(tag)} of ${repository}`, section: 'repositories', body };
     },
   });

@@ -27,7 +27,7 @@ export interface TimelineParts {
 
 /** Digests that get a lane of their own; older ones are in the table alone. */
 const mostLanes = 8;
-const [width, gutter, laneHeight, top] = [960, 170, 30, 26];
+const [width, gutter, laneHeight, top] = [960, 180, 30, 26];
 
 /** The tag's timeline: a lane for each digest, with a bar while the tag pointed to it, and below it what happened around it. */
 export function timelinePicture({ of, entries, marks, now, at }: TimelineParts): Html {
@@ -53,7 +53,7 @@ export function timelinePicture({ of, entries, marks, now, at }: TimelineParts):
 <rect class="lane-${lane}" x="${from}" y="${y}" width="${Math.max(3, x(until?.notBefore ?? until?.time ?? now) - from)}" height="18"></rect>${unsure}</a>`;
   });
   const names = lanes.map(
-    (digest, lane) => html`<text x="0" y="${top + lane * laneHeight + 14}">${shortDigest(digest)}</text>`,
+    (digest, lane) => html`<text x="8" y="${top + lane * laneHeight + 14}">${shortDigest(digest)}</text>`,
   );
   const ends = told
     .filter(({ kind }) => kind === 'deleted' || kind === 'untagged' || kind === 'moved')
@@ -83,7 +83,7 @@ export function timelinePicture({ of, entries, marks, now, at }: TimelineParts):
       ? undefined
       : html`<line class="as-of" x1="${x(at)}" y1="${top - 10}" x2="${x(at)}" y2="${axis}"><title>as of ${iso(at)}</title></line>`;
   return html`<div class="picture" tabindex="0" role="region" aria-label="Timeline; the table below says the same"><svg viewBox="0 0 ${width} ${axis + 28}" role="group" aria-label="Which digest from when to when">
-${names}<text class="quiet" x="0" y="${ground + 16}">moved ▲ removed ✕</text><text class="quiet" x="0" y="${ground + 38}">approved ●</text><text class="quiet" x="0" y="${ground + 60}">deployed ◆</text>
+${names}<text class="quiet" x="8" y="${ground + 16}">moved ▲ removed ✕</text><text class="quiet" x="8" y="${ground + 38}">approved ●</text><text class="quiet" x="8" y="${ground + 60}">deployed ◆</text>
 <line class="axis" x1="${gutter}" y1="${axis}" x2="${width}" y2="${axis}"></line>
 ${bars}${ends}${others}${asOf}${ticks}</svg></div>`;
 }
