@@ -37,7 +37,7 @@ export function changeTable({ caption, entries, of, empty, csv, next }: ChangeTa
 }
 
 /** What happened, as a word. */
-export function changeBadge(kind: string): Html {
+function changeBadge(kind: string): Html {
   const tone = kind === 'deleted' || kind === 'untagged' ? 'bad' : kind === 'moved' ? 'warn' : 'plain';
   return badge(kind, tone);
 }
@@ -52,7 +52,7 @@ function tagOf({ tag, ...id }: PlacedEntry): Content {
 }
 
 /** Who did it: by the registry's log where that says so, else as the client called itself. */
-export function whoOf({ entry: { fact } }: PlacedEntry): Content {
+function whoOf({ entry: { fact } }: PlacedEntry): Content {
   const { client, attribution } = fact;
   const logged = attribution?.identity;
   const told = [client.actor, client.userAgent, client.address].filter(
