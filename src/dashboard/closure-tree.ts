@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { EvidenceReader } from '../audit/digest-evidence.ts';
+import type { DigestEvidence, EvidenceReader } from '../audit/digest-evidence.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { Html } from './html.ts';
@@ -19,11 +19,15 @@ export interface ClosureNode {
 
 const [mostEach, mostLevels, mostRead] = [50, 3, 24];
 
-/** Reads what belongs to a manifest: children of indexes, and what refers to any of them, some levels deep. */
+/**
+ * Reads what belongs to a manifest, of which the evidence is known: children of indexes, and what refers to any of them, some
+ * levels deep.
+ */
 export async function readClosure(
   reader: EvidenceReader,
   repository: RepositoryId,
   digest: Digest,
+  known: DigestEvidence,
 ): Promise<ClosureNode> {
   let left = mostRead;
 
@@ -38,7 +42,8 @@ export async function readClosure(
       return { digest: of, role, about, nodes: [], isCut: !above.has(of) };
     }
     left -= 1;
-    const { children, referrers, description } = await reader.evidence(repository, of, mostEach);
+    const { children, referrers, description } =
+      of === digest ? known : await reader.evidence(repository, of, mostEach);
     const beneath = new Set([...above, of]);
     const nodes: ClosureNode[] = [];
     for (const { digest: child, platform, mediaType } of children.items) {

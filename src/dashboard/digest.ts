@@ -51,9 +51,9 @@ export function digestPage(registries: readonly AcceptedRegistry[], ports: Diges
       const named = readDigestImage(image, registries);
       const { registry, repository, digest } = named;
       const about = { statuses: ['open', 'acknowledged', 'waived'] as const, repository, digest };
-      const [evidence, closure, { items: entries }, approved, uses, found] = await Promise.all([
-        reader.evidence(named, digest, mostTags),
-        readClosure(reader, named, digest),
+      const evidence = await reader.evidence(named, digest, mostTags);
+      const [closure, { items: entries }, approved, uses, found] = await Promise.all([
+        readClosure(reader, named, digest, evidence),
         ask({ scope: named, limit: mostEntries }),
         windows(named),
         listUses({ image: named }),
