@@ -105,7 +105,7 @@ export function answerPage(
 const mostPosted = 16_384;
 
 /** Answers a form that was posted: by whom, and from where, before anything of it counts. */
-export function answerDeed(
+function answerDeed(
   to: Deed,
   mode: AuthMode,
   request: HttpRequest,

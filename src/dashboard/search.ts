@@ -27,7 +27,7 @@ export interface SearchPorts {
 
 /** Something that was found. */
 interface Found {
-  readonly kind: 'finding' | 'digest' | 'repository' | 'tag' | 'workload';
+  readonly kind: 'registry' | 'finding' | 'digest' | 'repository' | 'tag' | 'workload';
   readonly href: string;
   readonly text: string;
 }
@@ -65,6 +65,10 @@ export function searchPage(registries: readonly AcceptedRegistry[], ports: Searc
 
   /** A reference that says which repository it means leads there, whatever else is found. */
   function referenceOf(text: string): Found | undefined {
+    const whole = registries.find(({ loginServer }) => loginServer === registryNamed(text))?.loginServer;
+    if (whole !== undefined) {
+      return { kind: 'registry', href: withQuery(`${home}/repositories`, { registry: whole }), text };
+    }
     const reading = parseReference(text);
     if (!reading.ok) return undefined;
     const { registry: named, repository, tag, digest } = reading.reference;

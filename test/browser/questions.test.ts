@@ -32,6 +32,22 @@ describeInBrowser('when the questions of the README are asked by clicking', () =
     expect(faults).toEqual([]);
   });
 
+  it('when a registry, a workload, a finding or a tag alone is searched for, that leads to it', async () => {
+    const { page } = await service.open();
+    await page.goto('/dashboard/findings');
+    const finding = (await page.locator('td a[href*="/findings/"]').first().getAttribute('href')) ?? '';
+    for (const [text, path] of [
+      [service.loginServer, '/dashboard/repositories?registry='],
+      ['preview', '/dashboard/workloads?named=preview'],
+      [finding.split('/').at(-1) ?? '', finding],
+      ['prod', '/dashboard/tag?image='],
+      [`${service.loginServer}/team/app@${now.digest}`, '/dashboard/digest?image='],
+    ] as const) {
+      await page.goto(`/dashboard/search?q=${encodeURIComponent(text)}`);
+      expect([text, page.url()]).toEqual([text, expect.stringContaining(path)]);
+    }
+  });
+
   it('2. and before it moved: click on the timeline, and share the address', async () => {
     const { page, faults } = await service.open();
     await page.goto(`/dashboard/tag?image=${service.loginServer}/team/app:prod`);
