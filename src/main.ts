@@ -64,6 +64,7 @@ import type { RegistryLogs } from './audit/registry-logs.ts';
 import { rejectMessage } from './audit/reject-message.ts';
 import { replayDeadLetters } from './audit/replay-dead-letters.ts';
 import { verifyDeployment } from './audit/verify-deployment.ts';
+import { registerDashboard } from './dashboard/dashboard.ts';
 import { registerAttribution } from './functions/attribution.ts';
 import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
@@ -86,6 +87,7 @@ import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { comparisons } from './storage/comparisons.ts';
 import { deadLetters } from './storage/dead-letters.ts';
+import { digestSearch } from './storage/digest-search.ts';
 import { enforcementQueue, enforcementQueueName } from './storage/enforcement-queue.ts';
 import { evidenceReader } from './storage/evidence-reader.ts';
 import { findingsStore } from './storage/findings.ts';
@@ -103,6 +105,7 @@ import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts
 import { reconcileRounds } from './storage/reconcile-rounds.ts';
 import { recordedRepositories } from './storage/recorded-repositories.ts';
 import { rejections } from './storage/rejections.ts';
+import { repositoryTags } from './storage/repository-tags.ts';
 import { stateReader } from './storage/state-reader.ts';
 import { statementPages } from './storage/statement-pages.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
@@ -387,11 +390,22 @@ if (ledger.seal !== undefined) registerLedger(ledger.seal);
 const ledgerRoutes: readonly Route[] = ledger.routes;
 
 const aging = { findings, now: clock.now };
+const evidence = evidenceReader(tables.repositories);
+const status = {
+  progress,
+  rounds,
+  queue,
+  changes,
+  deadLetters: letters,
+  coverage: workloads.inventory.coverage,
+  ledger,
+  clock,
+};
 registerRoutes(
   [
     historyRoute(settings.registries, pages, pseudonyms),
     resolveRoute(settings.registries, pages, clock),
-    digestsRoute(settings.registries, evidenceReader(tables.repositories), approvals.windows, {
+    digestsRoute(settings.registries, evidence, approvals.windows, {
       listUses: workloads.listUses,
       findings,
     }),
@@ -406,16 +420,7 @@ registerRoutes(
     getInventoryRoute(workloads.inventory),
     postRetireRoute(workloads.inventory),
     usesRoute(settings.registries, workloads.listUses),
-    statusRoute(settings.registries, {
-      progress,
-      rounds,
-      queue,
-      changes,
-      deadLetters: letters,
-      coverage: workloads.inventory.coverage,
-      ledger,
-      clock,
-    }),
+    statusRoute(settings.registries, status),
     healthRoute(progress),
     ...ledgerRoutes,
     postApprovalsRoute(settings.registries, approvals),
@@ -439,3 +444,13 @@ registerRoutes(
   ],
   settings.auth,
 );
+registerDashboard(settings.registries, settings.auth, {
+  ...{ approvals, clock, evidence, findings, index, pages, status, windows },
+  listUses: workloads.listUses,
+  environments: policy?.environments,
+  records: statementPages(tables.repositories),
+  names: (registry, after) => recordedRepositories(clientOf('repositories'), registry, after),
+  tags: repositoryTags(tables.repositories),
+  digests: digestSearch(clientOf('digests')),
+  plans: retention.plans,
+});

@@ -15,10 +15,11 @@ import { listForm, listingResponse } from './listing.ts';
 import { badParameters, RequestProblem } from './problem.ts';
 import { route } from './route.ts';
 
-const kinds = Object.keys(findingKinds) as FindingKind[];
+/** Kinds of findings. */
+export const kinds = Object.keys(findingKinds) as FindingKind[];
 
 /** `active`: open ones, and those that somebody has taken up. */
-const statuses = ['active', ...findingStatuses] as const;
+export const statuses = ['active', ...findingStatuses] as const;
 
 const query = z.strictObject({
   registry: z.optional(z.string()),
@@ -120,12 +121,13 @@ function registryNamed(registry: string, registries: readonly AcceptedRegistry[]
   return registry === estate ? estate : readRegistry(registry, registries).loginServer;
 }
 
-function statusesOf(status: (typeof statuses)[number] | undefined): readonly FindingStatus[] {
+/** The statuses that a filter names; open ones and those taken up, unless it names one. */
+export function statusesOf(status: (typeof statuses)[number] | undefined): readonly FindingStatus[] {
   return status === undefined || status === 'active' ? ['open', 'acknowledged'] : [status];
 }
 
 /** A page of the findings of several registries, in one order. */
-async function mergedPage(
+export async function mergedPage(
   findings: Pick<Findings, 'page'>,
   registries: readonly string[],
   filter: FindingFilter,
@@ -154,7 +156,8 @@ interface FindingListScope extends Omit<HistoryScope, 'registry'> {
   readonly registry: readonly string[];
 }
 
-function readFindingScope(
+/** Reads which registries' findings, or of which image, are asked for. */
+export function readFindingScope(
   registry: string | undefined,
   image: string | undefined,
   registries: readonly AcceptedRegistry[],

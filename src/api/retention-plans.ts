@@ -203,8 +203,8 @@ async function decided(
   throw new RequestProblem({ status: 409, type: 'plan-refused', title, detail, members: { code } });
 }
 
-/** An id does not name the registry that its plan is of: there are few. */
-async function planNamed(
+/** The plan of an id, which does not name the registry that it is of: there are few. Throws a problem when there is none. */
+export async function planNamed(
   registries: readonly AcceptedRegistry[],
   plans: Pick<Plans, 'get'>,
   id = '',
@@ -241,14 +241,16 @@ function namesOf(registries: readonly AcceptedRegistry[]): string {
 }
 
 /** Positions among what a plan decides: a repository and the number of an item. */
-const placeForm = /^[a-z0-9._/-]{1,255}\|\d{1,9}$/;
+export const placeForm = /^[a-z0-9._/-]{1,255}\|\d{1,9}$/;
 
-function placeIn(position: string): DecisionPlace {
+/** The place of a position that {@link placeForm} matches. */
+export function placeIn(position: string): DecisionPlace {
   const [repository = '', item] = position.split('|');
   return { repository, item: Number(item) };
 }
 
-function noRetention(): never {
+/** Throws the problem of a policy that does not say what may go. */
+export function noRetention(): never {
   throw new RequestProblem({
     status: 409,
     type: 'no-retention',
@@ -257,7 +259,8 @@ function noRetention(): never {
   });
 }
 
-function unknownPlan(id: string): RequestProblem {
+/** The problem of an id that no plan has. */
+export function unknownPlan(id: string): RequestProblem {
   return new RequestProblem({
     status: 404,
     type: 'plan-unknown',

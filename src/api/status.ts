@@ -48,7 +48,6 @@ const unannouncedSpanMs = 86_400_000;
 
 /** `GET status`: how far each registry's history has come. */
 export function statusRoute(registries: readonly AcceptedRegistry[], ports: StatusPorts) {
-  const { progress, queue, deadLetters, coverage, clock } = ports;
   return route({
     name: 'getStatus',
     method: 'GET',
@@ -58,30 +57,33 @@ export function statusRoute(registries: readonly AcceptedRegistry[], ports: Stat
     role: 'Audit.Read',
     query,
     async answer() {
-      const waiting = await queue.waiting();
-      const [known, unattributed, letters, sources] = await Promise.all([
-        Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, waiting, ports))),
-        progress.of('unknown'),
-        deadLetters.counts(),
-        coverage(),
-      ]);
-      return {
-        headers: { 'cache-control': 'no-store' },
-        jsonBody: {
-          at: isoTime(clock.now()),
-          registries: known,
-          comparisonsWaiting: waiting,
-          deadLetters: letters,
-          inventory: {
-            ...wholeCoverage(sources),
-            sources: sources.length,
-            inDoubt: sources.flatMap(({ source, condition }) => (condition === 'fresh' ? [] : [source])),
-          },
-          unattributed: { rejected: unattributed.rejected },
-        },
-      };
+      return { headers: { 'cache-control': 'no-store' }, jsonBody: await statusOf(registries, ports) };
     },
   });
+}
+
+/** How far each registry's history has come, and what may be concluded from the inventory. */
+export async function statusOf(registries: readonly AcceptedRegistry[], ports: StatusPorts) {
+  const { progress, queue, deadLetters, coverage, clock } = ports;
+  const waiting = await queue.waiting();
+  const [known, unattributed, letters, sources] = await Promise.all([
+    Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, waiting, ports))),
+    progress.of('unknown'),
+    deadLetters.counts(),
+    coverage(),
+  ]);
+  return {
+    at: isoTime(clock.now()),
+    registries: known,
+    comparisonsWaiting: waiting,
+    deadLetters: letters,
+    inventory: {
+      ...wholeCoverage(sources),
+      sources: sources.length,
+      inDoubt: sources.flatMap(({ source, condition }) => (condition === 'fresh' ? [] : [source])),
+    },
+    unattributed: { rejected: unattributed.rejected },
+  };
 }
 
 async function registryStatus(registry: string, waiting: number, ports: StatusPorts) {
