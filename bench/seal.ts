@@ -54,6 +54,7 @@ async function sealing(each: number): Promise<readonly Figure[]> {
         calls += 1;
         return files.get(of, path);
       },
+      checkpoints: files.checkpoints,
     };
     const sealNow = sealLedger({
       ledger: ledgerLog(tables.log, tables.repositories),

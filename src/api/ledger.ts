@@ -19,7 +19,7 @@ export interface LedgerRoutesPorts {
     from: number,
     to: number | undefined,
   ) => Promise<ConsistencyAnswer | undefined>;
-  readonly blobs: Pick<LedgerBlobs, 'get'>;
+  readonly blobs: Pick<LedgerBlobs, 'get' | 'checkpoints'>;
   /** Absent where logs are not signed here. */
   readonly signer?: Pick<Signer, 'keys'>;
 }
@@ -108,8 +108,12 @@ export function ledgerRoutes(registries: readonly AcceptedRegistry[], ports: Led
       async answer({ params }) {
         const registry = logOf(params['registry']);
         const path = params['path'] ?? '';
-        if (path !== 'checkpoint') return fileOf(registry, path);
-        return { headers: noteHeaders, body: (await checkpointOf(registry)).note };
+        if (path === 'checkpoint') return { headers: noteHeaders, body: (await checkpointOf(registry)).note };
+        if (path !== 'checkpoints') return fileOf(registry, path);
+        // In this order: what is listed is never newer than the checkpoint that is asked for afterwards.
+        const sizes = await ports.blobs.checkpoints(registry);
+        const { size } = await checkpointOf(registry);
+        return { headers: fresh, jsonBody: sizes.filter((one) => one <= size).sort((a, b) => a - b) };
       },
     }),
     route({

@@ -24,6 +24,8 @@ export interface LedgerBlobs {
   /** `there`: a file of this path was written before, and stays as it is. */
   put(registry: string, path: string, bytes: Uint8Array): Promise<'written' | 'there'>;
   get(registry: string, path: string): Promise<Uint8Array | undefined>;
+  /** Sizes of which there are checkpoints, in no order. */
+  checkpoints(registry: string): Promise<readonly number[]>;
 }
 
 /** A record that waits to be sealed. */
@@ -110,7 +112,7 @@ export interface LedgerLog {
   finish(registry: string, from: number): Promise<void>;
   /** Takes back statements that were announced and not recorded; one that is recorded meanwhile goes on waiting. */
   discard(registry: string, refused: readonly PendingRecord[]): Promise<void>;
-  /** Where the records of an id are: one, unless repositories have the same. */
+  /** Where the records of an id are: one, unless it came again. */
   sealed(registry: string, recordId: string): Promise<readonly SealedRecord[]>;
   /** Whether a record of an id waits, among those that a minute brings. */
   waits(registry: string, recordId: string): Promise<boolean>;

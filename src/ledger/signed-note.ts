@@ -54,10 +54,11 @@ export function verifierKeyText({ name, keyId, type, publicKey }: VerifierKey): 
 
 /** Reads a key's text, or `undefined` when it isn't one, or its id is another key's. */
 export function readVerifierKey(text: string): VerifierKey | undefined {
-  const [, name, id, encoded] = /^([^\s+]{1,512})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{1,512})$/.exec(text) ?? [];
-  if (name === undefined || id === undefined || encoded === undefined) return undefined;
+  const [, name, encoded] = /^([^\s+]{1,512})\+[0-9a-f]{8}\+([A-Za-z0-9+/=]{1,512})$/.exec(text) ?? [];
+  if (name === undefined || encoded === undefined) return undefined;
   const key = keyOf(name, Buffer.from(encoded, 'base64'));
-  return key !== undefined && Buffer.from(key.keyId).toString('hex') === id ? key : undefined;
+  // One text for one key: its id, and nothing after what the key needs.
+  return key !== undefined && verifierKeyText(key) === text ? key : undefined;
 }
 
 function keyOf(name: string, content: Buffer): VerifierKey | undefined {

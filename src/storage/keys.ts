@@ -105,11 +105,20 @@ export function readWaitingKey(key: string): { recordedAt: number; announced: st
     ? undefined
     : { recordedAt: Number(digits), announced };
 }
-/** Where in the log a record is, by its id. */
-export const sealedKey = (recordId: string, repository: string) =>
-  `${sealedRecords(recordId)}${repository.replaceAll('/', ':')}`;
-/** Where in the log the records of an id are: one, unless repositories have the same. */
-export const sealedRecords = (recordId: string) => `~i|${recordId}|`;
+/** Where in the log a record is, by its id, and by its time: an event may come again as of another time. */
+export const sealedKey = (at: Instant, repository: string) =>
+  `${sealedRecords(at.id)}${inverted(at.time)}|${repository.replaceAll('/', ':')}`;
+/** Whose place a {@link sealedKey} tells, or `undefined` when the text isn't one. */
+export function readSealedKey(key: string): { repository: string; at: Instant } | undefined {
+  const [, id, digits = '', repository] = /^~i\|([^|]+)\|(\d{13})\|([^|]+)$/.exec(key) ?? [];
+  const time = timeOf(digits);
+  if (id === undefined || time === undefined || repository === undefined) return undefined;
+  return { repository: repository.replaceAll(':', '/'), at: { time, id } };
+}
+/** Where in the log the records of an id are: one, unless it came again in another repository, or as of another time. */
+export const sealedRecords = (recordId: string) => `${sealedRows}${recordId}|`;
+/** Where the places of sealed records are. */
+export const sealedRows = '~i|';
 /** The partition of what was announced of a registry: facts, statements, what of them waits, where the others are. */
 export const announcedPartition = (registry: string) => `${registry}|announced`;
 /** The partition of a log's head, and of what its batches intended. */

@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import type { BlobServiceClient } from '@azure/storage-blob';
 import type { LedgerBlobs } from '../audit/ledger-ports.ts';
 import { blobFault, refusalOf } from './blob-fault.ts';
+import { optional } from './entry-codec.ts';
 
 /** Name of the container of logs: made for a time-based immutability policy, nothing in it is ever written over. */
 export const ledgerContainer = 'ledger';
@@ -43,6 +44,25 @@ export function ledgerBlobs(
   }
 
   return {
+    async checkpoints(registry) {
+      const prefix = `${registry}/checkpoints/`;
+      const sizes: number[] = [];
+      let from: string | undefined;
+      do {
+        // A list of its own for every page: its signal would time what is done between two of them.
+        const pages = container
+          .listBlobsFlat({ prefix, ...options() })
+          .byPage(optional('continuationToken', from));
+        const listed = await pages.next().catch((error: unknown) => {
+          if (refusalOf(error) === 'ContainerNotFound') return { value: undefined };
+          throw blobFault(error, what);
+        });
+        for (const { name: path } of listed.value?.segment.blobItems ?? [])
+          sizes.push(Number(path.slice(prefix.length)));
+        from = listed.value?.continuationToken || undefined;
+      } while (from !== undefined);
+      return sizes.filter(Number.isSafeInteger);
+    },
     put: (registry, path, bytes) => put(`${registry}/${path}`, bytes),
     async get(registry, path) {
       try {

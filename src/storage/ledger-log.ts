@@ -14,8 +14,10 @@ import {
   intentKey,
   keysUnder,
   logPartition,
+  readAnnouncedKey,
   readAnnouncedStatementKey,
   readRepositoryKey,
+  readSealedKey,
   readWaitingKey,
   repositoryKey,
   sealedKey,
@@ -174,14 +176,13 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
     },
 
     async sealed(registry, recordId) {
-      const prefix = sealedRecords(recordId);
-      const range = { partitionKey: announcedPartition(registry), ...keysUnder(prefix) };
+      const range = { partitionKey: announcedPartition(registry), ...keysUnder(sealedRecords(recordId)) };
       const rows = await Array.fromAsync(rowsOf(log, range));
       return rows.map((row) => {
         const index = countForm.safeParse(textOf(row, 'logIndex'));
-        if (!index.success) throw corrupt(row);
-        const repository = row.rowKey.slice(prefix.length).replaceAll(':', '/');
-        return { recordId, repository, index: index.data };
+        const place = readSealedKey(row.rowKey);
+        if (!index.success || place === undefined) throw corrupt(row);
+        return { recordId, repository: place.repository, index: index.data };
       });
     },
 
@@ -252,13 +253,14 @@ function waitingRow(registry: string, rowKey: string) {
 function markOperations(registry: string, { key, index }: SealedPlace): readonly Operation[] {
   const partitionKey = announcedPartition(registry);
   const waiting = readWaitingKey(key);
-  const [, id = '', repository = ''] = waiting?.announced.replace(/^~s\|/, '').split('|') ?? [];
-  if (waiting === undefined) throw corrupt(waitingRow(registry, key));
+  const announced = waiting?.announced ?? '';
+  const record = readAnnouncedStatementKey(announced) ?? readAnnouncedKey(announced);
+  if (waiting === undefined || record === undefined) throw corrupt(waitingRow(registry, key));
   const columns = { logIndex: index };
   return [
     { operation: 'remove', row: { partitionKey, rowKey: key } },
     { operation: 'merge', row: { partitionKey, rowKey: waiting.announced, columns } },
-    { operation: 'insert', row: { partitionKey, rowKey: sealedKey(id, repository), columns } },
+    { operation: 'insert', row: { partitionKey, rowKey: sealedKey(record.at, record.repository), columns } },
   ];
 }
 

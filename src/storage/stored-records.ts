@@ -25,7 +25,7 @@ export async function* recordsOldestFirst(
   isSkipped: IsSkipped,
 ): AsyncGenerator<AuditRecord> {
   for await (const row of rowsOldestFirst(repositories, repositoryKey(repository), 'E|', isSkipped)) {
-    yield { ...repository, fact: factOf(row) };
+    yield { ...repository, fact: recordedFact(row) };
   }
 }
 
@@ -76,8 +76,8 @@ async function pagesOf(
   return pages;
 }
 
-/** The fact of an audit record, whatever its row says of what follows from other records. */
-function factOf(row: StoredRow) {
+/** The fact of an audit record, whatever its row says of what follows from other records. Throws as readEntryRow does. */
+export function recordedFact(row: StoredRow) {
   const { attribution: _, ...columns } = row.columns;
   return readEntryRow({ ...row, columns: { ...columns, kind: 'unchanged' } }).fact;
 }

@@ -24,6 +24,12 @@ export function memoryLedgerBlobs() {
       return 'written';
     },
     get: async (registry, path) => files.get(`${registry}/${path}`),
+    async checkpoints(registry) {
+      const prefix = `${registry}/checkpoints/`;
+      return [...files.keys()]
+        .filter((path) => path.startsWith(prefix))
+        .map((path) => Number(path.slice(prefix.length)));
+    },
   };
   return { ...blobs, files };
 }

@@ -80,7 +80,10 @@ const lintCases: readonly LintCase[] = [
     'src/main.ts',
     'src/main-workloads.ts',
     'src/main-retention.ts',
+    'src/main-ledger.ts',
     'src/rebuild.ts',
+    'src/verify.ts',
+    'src/verify-inputs.ts',
     'src/settings.ts',
   ].map((file) => ({
     file,
@@ -208,8 +211,9 @@ const arrows: Readonly<Record<string, Arrow>> = {
     ]),
   ),
   cli: { folders: ['cli', 'api'], packages: /^(?!@azure\/)/ },
-  'settings.ts': { folders: [...core, 'api', 'alert-settings.ts'], packages: nothing },
+  'settings.ts': { folders: [...core, 'api', 'alert-settings.ts', 'ledger-settings.ts'], packages: nothing },
   'alert-settings.ts': { folders: [], packages: nothing },
+  'ledger-settings.ts': { folders: core, packages: nothing },
   'main.ts': {
     folders: [
       ...core,
@@ -220,10 +224,11 @@ const arrows: Readonly<Record<string, Arrow>> = {
       'alert-settings.ts',
       'main-workloads.ts',
       'main-retention.ts',
+      'main-ledger.ts',
     ],
     packages: /./,
   },
-  // The parts of the composition root that are about workloads and retention.
+  // The parts of the composition root that are about workloads, retention and the ledger.
   'main-workloads.ts': {
     folders: [...core, 'audit', ...adapters, ...edges, 'settings.ts'],
     packages: /./,
@@ -232,7 +237,13 @@ const arrows: Readonly<Record<string, Arrow>> = {
     folders: [...core, 'audit', ...adapters, ...edges, 'settings.ts'],
     packages: /./,
   },
+  'main-ledger.ts': {
+    folders: [...core, 'audit', ...adapters, ...edges, 'settings.ts', 'ledger-settings.ts'],
+    packages: /./,
+  },
   'rebuild.ts': { folders: [...core, 'audit', ...adapters, 'settings.ts'], packages: /./ },
+  'verify.ts': { folders: [...core, 'audit', ...adapters, 'settings.ts', 'verify-inputs.ts'], packages: /./ },
+  'verify-inputs.ts': { folders: [...core, ...adapters], packages: /^node:/ },
 };
 
 interface Import {

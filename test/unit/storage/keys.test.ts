@@ -226,7 +226,7 @@ describe('when names are as long as they may be', () => {
       comparedPartition(repository.registry),
       logPartition(repository.registry),
       intentKey(Number.MAX_SAFE_INTEGER),
-      sealedKey(at.id, repository.repository),
+      sealedKey(at, repository.repository),
       waitingKey(0, announcedStatementKey(at, repository.repository)),
       announcedKey(at, repository.repository),
       findingKey('f'.repeat(32)),

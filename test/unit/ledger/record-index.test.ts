@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { leafHash } from '../../../src/ledger/merkle-tree.ts';
+import { recordIndex } from '../../../src/ledger/record-index.ts';
+
+const name = (number: number) => ({
+  repository: `team/app-${number % 3}`,
+  recordId: `record-${number}`,
+  occurredAt: 0,
+});
+const leaf = (number: number) => leafHash(Buffer.from(String(number)));
+
+describe('an index of records', () => {
+  it('finds each record that it was given, at its place and with its leaf, and no other', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat({ max: 5_000 }), { maxLength: 3_000 }), (numbers) => {
+        const index = recordIndex();
+        for (const [place, number] of numbers.entries()) {
+          expect(index.add(name(number), place * 2, leaf(number))).toBeUndefined();
+        }
+        expect(index.count()).toBe(numbers.length);
+        for (const [place, number] of numbers.entries()) {
+          expect(index.find(name(number))).toBe(place * 2);
+          expect(index.isLeafAt(place * 2, leaf(number))).toBe(true);
+          expect(index.isLeafAt(place * 2, leaf(number + 1))).toBe(false);
+          expect([index.has(place * 2), index.has(place * 2 + 1)]).toEqual([true, false]);
+        }
+        expect(index.find(name(5_001))).toBeUndefined();
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('tells where the first record of a name is, and the same id elsewhere or at another time is another', () => {
+    const index = recordIndex();
+    expect(index.add(name(1), 10, leaf(1))).toBeUndefined();
+    expect(index.add(name(1), 11, leaf(2))).toBe(10);
+    expect(index.add({ ...name(1), repository: 'other' }, 12, leaf(1))).toBeUndefined();
+    expect(index.add({ ...name(1), occurredAt: 1 }, 13, leaf(1))).toBeUndefined();
+    expect(index.has(11)).toBe(false);
+  });
+});
