@@ -101,7 +101,7 @@ function pathParameters(route: Route, schemaOf: (schema: z.ZodMiniType) => unkno
     in: 'path',
     required: true,
     schema: properties[name] ?? { type: 'string' },
-    ...exampleOf(route.document.examples.map(({ params }) => params?.[name])),
+    ...examplesOf(route.document.examples, ({ params }) => params?.[name]),
   }));
 }
 
@@ -113,13 +113,8 @@ function queryParameters(route: Route, schemaOf: (schema: z.ZodMiniType) => unkn
     ...(description === undefined ? {} : { description }),
     ...(required.includes(name) ? { required: true } : {}),
     schema,
-    ...exampleOf(route.document.examples.map(({ query }) => query?.[name])),
+    ...examplesOf(route.document.examples, ({ query }) => typedValue(query?.[name])),
   }));
-}
-
-function exampleOf(values: readonly (string | undefined)[]): Json {
-  const example = values.find((value) => value !== undefined);
-  return example === undefined ? {} : { example: /^\d{1,9}$/.test(example) ? Number(example) : example };
 }
 
 function bodyOf({ document }: Route, schemaOf: (schema: z.ZodMiniType) => unknown): Json | undefined {
@@ -172,13 +167,18 @@ function ownProblem(description: string, code: string): Json {
   return { description: whole, content: { 'application/problem+json': { schema } } };
 }
 
+/** An example has the same name wherever it is part of an operation: in parameters, body and answer. */
 function examplesOf(examples: readonly RouteExample[], of: (example: RouteExample) => unknown): Json {
-  const told = examples.flatMap((example) => {
+  const told = examples.flatMap((example, index) => {
     const value = of(example);
-    return value === undefined ? [] : [{ summary: example.summary, value }];
+    return value === undefined ? [] : [[`example${index + 1}`, { summary: example.summary, value }] as const];
   });
-  if (told.length === 0) return {};
-  return { examples: Object.fromEntries(told.map((example, index) => [`example${index + 1}`, example])) };
+  return told.length === 0 ? {} : { examples: Object.fromEntries(told) };
+}
+
+/** A parameter's value as its schema has it; numbers alone are not written as they are. */
+function typedValue(text: string | undefined): string | number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : text;
 }
 
 /** The JSON Schema of what is sent; what has a name of its own goes to the components, once. */

@@ -128,7 +128,7 @@ const waiverBody = z.strictObject({
 const waiver = {
   owner: 'platform@contoso.com',
   reason: 'is removed next week',
-  until: '2099-01-01T00:00:00.000Z',
+  until: sample.until,
 };
 
 /** The document of `POST findings/{id}/waive`. */

@@ -13,6 +13,7 @@ export const sample = {
   source: 'compose',
   time: '2026-05-02T14:03:00.000Z',
   later: '2026-05-03T09:00:00.000Z',
+  until: '2026-08-01T00:00:00.000Z',
   recordId: 'd69e6cca-9099-48da-8d58-f27efd8371be',
   principal: '5f0c4d4e-2b8f-4c2a-9a7e-0d3c1b2a4f5e',
 } as const;
