@@ -148,11 +148,19 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What a failure says; that of `fetch` is in its cause. */
+const failureForm = z.object({
+  name: z.optional(z.string()),
+  message: z.string(),
+  code: z.optional(z.union([z.string(), z.number()])),
+});
+const causedForm = z.object({ cause: failureForm });
+
+/** What a failure says; that of `fetch` is in its cause, and the one of several addresses has only a code. */
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'it took too long';
-  const inner = error.cause instanceof Error ? error.cause : error;
-  const text = inner.message === '' && 'code' in inner ? String(inner.code) : inner.message;
-  return text.slice(0, 500);
+  const caused = causedForm.safeParse(error);
+  const failure = caused.success ? caused : failureForm.safeParse(error);
+  if (!failure.success) return String(error).slice(0, 500);
+  const { name, message, code } = 'cause' in failure.data ? failure.data.cause : failure.data;
+  if (name === 'TimeoutError') return 'it took too long';
+  return (message === '' ? String(code ?? name) : message).slice(0, 500);
 }
