@@ -19,8 +19,6 @@ export interface Line {
   readonly operands: readonly string[];
   text(option: string): string | undefined;
   flag(option: string): boolean;
-  /** What an option and its `--no-` one say; `undefined` where neither was given. */
-  choice(option: string): boolean | undefined;
   /** A whole number of 1 or more. */
   count(option: string): number | undefined;
 }
@@ -39,7 +37,6 @@ export function lineOf(command: Command): Line {
     operands: command.args,
     text,
     flag: (option) => options[option] === true,
-    choice: (option) => (typeof options[option] === 'boolean' ? options[option] : undefined),
     count(option) {
       const value = text(option);
       if (value === undefined) return undefined;

@@ -35,7 +35,7 @@ const repository = 'team/app';
 const findings = z.object({ items: z.array(z.object({ id: z.string(), digest: z.optional(z.string()) })) });
 
 /** The source that the estate begins with. */
-export const composeSource = { name: 'compose', type: 'submitted', freshness: 'P1D' };
+const composeSource = { name: 'compose', type: 'submitted', freshness: 'P1D' };
 
 /** Starts everything, in about ten seconds. */
 export async function hostedEstate(): Promise<HostedEstate> {

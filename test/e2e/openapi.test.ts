@@ -110,7 +110,7 @@ describe('when the API tells what it is', () => {
     }
   });
 
-  it('has the version of the package, and an operation of its own for each HTTP function of the host', async () => {
+  it('has the version of the package, and more than thirty operations', async () => {
     const packageJson = z
       .object({ version: z.string() })
       .parse(JSON.parse(await readFile('package.json', 'utf8')));
@@ -148,6 +148,62 @@ describe('when the API tells what it is', () => {
         ]);
       }
     }
+  });
+});
+
+describe('when a body is not as its schema says', () => {
+  const object = z.record(z.string(), z.unknown());
+  const named = z.looseObject({ schema: z.looseObject({ $ref: z.string() }) });
+  const components = z.looseObject({
+    components: z.looseObject({
+      schemas: z.record(
+        z.string(),
+        z.looseObject({
+          additionalProperties: z.optional(z.unknown()),
+          properties: z.optional(object),
+          required: z.optional(z.array(z.string())),
+        }),
+      ),
+    }),
+  });
+
+  it('the service refuses it, and knows every field that the schema has', async () => {
+    const { schemas } = components.parse(JSON.parse(text)).components;
+    let tried = 0;
+    for (const { operationId, path, method, parameters = [], requestBody } of operations.values()) {
+      const json = requestBody?.content['application/json'];
+      // What a source is sent is read by its content.
+      if (json === undefined || operationId === 'putInventory') continue;
+      const schema = schemas[named.parse(json).schema.$ref.replace('#/components/schemas/', '')];
+      if (schema === undefined) throw new Error(operationId);
+      const example = object.parse(Object.values(json.examples ?? {})[0]?.value);
+      let url = `${estate.address}${server}${path}`;
+      for (const { name, examples: values } of parameters) {
+        url = url.replace(`{${name}}`, String(Object.values(values ?? {})[0]?.value));
+      }
+      const refused = async (body: object) => {
+        const headers = { 'content-type': 'application/json' };
+        const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
+        return `${response.status} ${await response.text()}`;
+      };
+      for (const name of schema.required ?? []) {
+        const { [name]: _, ...rest } = example;
+        expect([operationId, name, await refused(rest)]).toEqual([
+          operationId,
+          name,
+          expect.stringMatching(/^400 /),
+        ]);
+      }
+      const unknown = await refused({ ...example, nonsense: 1 });
+      expect([operationId, unknown]).toEqual([operationId, expect.stringMatching(/^400 .*nonsense/)]);
+      const fields = Object.keys(schema.properties ?? {});
+      // The service lists the fields that it knows.
+      for (const field of fields)
+        expect([operationId, unknown]).toEqual([operationId, expect.stringContaining(field)]);
+      expect(schema.additionalProperties).toBe(false);
+      tried += 1;
+    }
+    expect(tried).toBeGreaterThan(12);
   });
 });
 

@@ -25,8 +25,7 @@ export function approveCommand(program: Command, acting: Acting): void {
     .option('--retain-for <duration>', 'for how long it is kept (ISO 8601, such as P60D)')
     .option('--retain-releases <count>', 'while fewer newer releases than this are good')
     .option('--monitoring-window <duration>', 'until when silence is not yet good')
-    .option('--lock-tag', 'lock the tag as well')
-    .option('--no-lock-tag', 'do not lock the tag');
+    .option('--lock-tag', 'lock the tag as well, where the policy does not already say so');
   acting(command, async ({ api, output }, line) => {
     const made = await api.post('approvals', requestOf(line), approval);
     const { id, image, environment, state, approver, requestedAt, retainFor, retainReleases, window } = made;
@@ -60,7 +59,6 @@ function requestOf(line: Line) {
     retainFor: line.text('retainFor'),
     retainReleases: line.count('retainReleases'),
     monitoringWindow: line.text('monitoringWindow'),
-    // Left to the policy where nothing is said.
-    lockTag: line.choice('lockTag'),
+    ...(line.flag('lockTag') ? { lockTag: true } : {}),
   };
 }
