@@ -29,6 +29,7 @@ import { findingRoute, findingsRoute } from './api/findings.ts';
 import { historyRoute } from './api/history.ts';
 import { getHoldsRoute, postHoldsRoute, postLiftRoute } from './api/holds.ts';
 import { getInventoryRoute, postRetireRoute, putInventoryRoute } from './api/inventory.ts';
+import { openapiRoute } from './api/openapi-route.ts';
 import { recordsRoute } from './api/records.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { getRestorableRoute, postRestoreRoute } from './api/restore.ts';
@@ -387,7 +388,6 @@ const holding = {
 
 const ledger = ledgerOf({ settings, tables, blobs, identity, leases: lease, clock, log });
 if (ledger.seal !== undefined) registerLedger(ledger.seal);
-const ledgerRoutes: readonly Route[] = ledger.routes;
 
 const aging = { findings, now: clock.now };
 const evidence = evidenceReader(tables.repositories);
@@ -401,49 +401,47 @@ const status = {
   ledger,
   clock,
 };
-registerRoutes(
-  [
-    historyRoute(settings.registries, pages, pseudonyms),
-    resolveRoute(settings.registries, pages, clock),
-    digestsRoute(settings.registries, evidence, approvals.windows, {
-      listUses: workloads.listUses,
-      findings,
-    }),
-    recordsRoute(settings.registries, statementPages(tables.repositories)),
-    findingsRoute(settings.registries, findings),
-    findingRoute(settings.registries, findings),
-    postAcknowledgeRoute(settings.registries, aging),
-    postResolveRoute(settings.registries, aging),
-    postWaiveRoute(settings.registries, aging),
-    postReopenRoute(settings.registries, aging),
-    putInventoryRoute(workloads.inventory),
-    getInventoryRoute(workloads.inventory),
-    postRetireRoute(workloads.inventory),
-    usesRoute(settings.registries, workloads.listUses),
-    statusRoute(settings.registries, status),
-    healthRoute(progress),
-    ...ledgerRoutes,
-    postApprovalsRoute(settings.registries, approvals),
-    getApprovalsRoute(settings.registries, approvals),
-    getApprovalRoute(settings.registries, approvals),
-    postReleaseRoute(settings.registries, approvals, clock.now),
-    postOutcomeRoute(settings.registries, approvals),
-    postHoldsRoute(settings.registries, holding),
-    getHoldsRoute(settings.registries, holding),
-    postLiftRoute(settings.registries, holding, clock.now),
-    postRetentionCheckRoute(settings.registries, retention.check),
-    postPlansRoute(settings.registries, retention.plans),
-    getPlansRoute(settings.registries, retention.plans),
-    getPlanRoute(settings.registries, retention.plans),
-    getPlanItemsRoute(settings.registries, retention.plans),
-    postPlanApproveRoute(settings.registries, retention.plans),
-    postPlanExecuteRoute(settings.registries, retention.plans),
-    getRestorableRoute(settings.registries, retention.restore),
-    postRestoreRoute(settings.registries, retention.restore),
-    postVerifyRoute(policy && verifyDeployment({ contents, known, states, holds, policy, clock })),
-  ],
-  settings.auth,
-);
+const routes: readonly Route[] = [
+  historyRoute(settings.registries, pages, pseudonyms),
+  resolveRoute(settings.registries, pages, clock),
+  digestsRoute(settings.registries, evidence, approvals.windows, {
+    listUses: workloads.listUses,
+    findings,
+  }),
+  recordsRoute(settings.registries, statementPages(tables.repositories)),
+  findingsRoute(settings.registries, findings),
+  findingRoute(settings.registries, findings),
+  postAcknowledgeRoute(settings.registries, aging),
+  postResolveRoute(settings.registries, aging),
+  postWaiveRoute(settings.registries, aging),
+  postReopenRoute(settings.registries, aging),
+  putInventoryRoute(workloads.inventory),
+  getInventoryRoute(workloads.inventory),
+  postRetireRoute(workloads.inventory),
+  usesRoute(settings.registries, workloads.listUses),
+  statusRoute(settings.registries, status),
+  healthRoute(progress),
+  ...ledger.routes,
+  postApprovalsRoute(settings.registries, approvals),
+  getApprovalsRoute(settings.registries, approvals),
+  getApprovalRoute(settings.registries, approvals),
+  postReleaseRoute(settings.registries, approvals, clock.now),
+  postOutcomeRoute(settings.registries, approvals),
+  postHoldsRoute(settings.registries, holding),
+  getHoldsRoute(settings.registries, holding),
+  postLiftRoute(settings.registries, holding, clock.now),
+  postRetentionCheckRoute(settings.registries, retention.check),
+  postPlansRoute(settings.registries, retention.plans),
+  getPlansRoute(settings.registries, retention.plans),
+  getPlanRoute(settings.registries, retention.plans),
+  getPlanItemsRoute(settings.registries, retention.plans),
+  postPlanApproveRoute(settings.registries, retention.plans),
+  postPlanExecuteRoute(settings.registries, retention.plans),
+  getRestorableRoute(settings.registries, retention.restore),
+  postRestoreRoute(settings.registries, retention.restore),
+  postVerifyRoute(policy && verifyDeployment({ contents, known, states, holds, policy, clock })),
+];
+registerRoutes([...routes, openapiRoute(routes)], settings.auth);
 registerDashboard(settings.registries, settings.auth, {
   ...{ approvals, clock, evidence, findings, index, pages, status, windows },
   listUses: workloads.listUses,

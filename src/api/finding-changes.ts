@@ -7,6 +7,7 @@ import { noFindings } from '../registry/findings.ts';
 import { textThat, timestampForm } from '../registry/form.ts';
 import { cleanFreeText } from '../registry/free-text.ts';
 import { applicantOf } from './approvals.ts';
+import { findingChangeDocument, findingWaiveDocument } from './documents/findings.ts';
 import { findingItem } from './finding-item.ts';
 import { everywhere, findingIdParams, unknownFinding } from './findings.ts';
 import { RequestProblem } from './problem.ts';
@@ -60,6 +61,7 @@ export function postWaiveRoute(registries: readonly AcceptedRegistry[], ports: F
     method: 'POST',
     path: 'findings/{id}/waive',
     summary: 'Waives a finding until a time; then, or when it gets worse, it is open again.',
+    document: findingWaiveDocument,
     role: 'Findings.Manage',
     params: findingIdParams,
     query: z.strictObject({}),
@@ -80,6 +82,7 @@ function changing(
     method: 'POST',
     path: `findings/{id}/${event}`,
     summary,
+    document: findingChangeDocument(event),
     role: 'Findings.Manage',
     params: findingIdParams,
     query: z.strictObject({}),

@@ -8,9 +8,11 @@ import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { present } from '../registry/present.ts';
 import { parseReference } from '../registry/reference.ts';
 import { readCursor } from './cursor.ts';
+import { described } from './document.ts';
+import { findingDocument, findingsDocument } from './documents/findings.ts';
 import { type FindingItem, findingItem } from './finding-item.ts';
 import { readRegistry, readScope } from './image-parameter.ts';
-import { limitParameter } from './limit-parameter.ts';
+import { cursorParameter, limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
 import { badParameters, RequestProblem } from './problem.ts';
 import { route } from './route.ts';
@@ -22,13 +24,13 @@ export const kinds = Object.keys(findingKinds) as FindingKind[];
 export const statuses = ['active', ...findingStatuses] as const;
 
 const query = z.strictObject({
-  registry: z.optional(z.string()),
-  image: z.optional(z.string()),
-  status: z.optional(oneOf(statuses)),
+  registry: z.optional(described(z.string(), 'A registry, or `_estate`: what is about none.')),
+  image: z.optional(described(z.string(), 'A registry, repository, tag or digest.')),
+  status: z.optional(described(oneOf(statuses), '`active`, which is open or acknowledged, unless told.')),
   severity: z.optional(oneOf(severities)),
   kind: z.optional(oneOf(kinds)),
   limit: z.optional(limitParameter),
-  cursor: z.optional(z.string()),
+  cursor: z.optional(cursorParameter),
 });
 
 const columns = [
@@ -58,6 +60,7 @@ export function findingsRoute(registries: readonly AcceptedRegistry[], findings:
     method: 'GET',
     path: 'findings',
     summary: 'What is not as it should be: findings of a registry, repository, tag or digest, newest first.',
+    document: findingsDocument,
     role: 'Audit.Read',
     query,
     async answer({ query: { registry, image, status, severity, kind, limit, cursor }, accept, url }) {
@@ -82,9 +85,12 @@ export function findingRoute(registries: readonly AcceptedRegistry[], findings: 
     method: 'GET',
     path: 'findings/{id}',
     summary: 'One finding by its id.',
+    document: findingDocument,
     role: 'Audit.Read',
     params: findingIdParams,
-    query: z.strictObject({ registry: z.optional(z.string()) }),
+    query: z.strictObject({
+      registry: z.optional(described(z.string(), 'Where it is, where that is known.')),
+    }),
     async answer({ params: { id }, query: { registry } }) {
       const asked = registry === undefined ? everywhere(registries) : [registryNamed(registry, registries)];
       const found = await Promise.all(asked.map((name) => findings.get(name, id)));

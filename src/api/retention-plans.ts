@@ -11,7 +11,15 @@ import { identifier } from '../registry/form.ts';
 import { registryNamed } from '../registry/reference.ts';
 import { applicantOf } from './approvals.ts';
 import { readCursor } from './cursor.ts';
-import { limitParameter } from './limit-parameter.ts';
+import {
+  getPlanDocument,
+  getPlanItemsDocument,
+  getPlansDocument,
+  postPlanApproveDocument,
+  postPlanExecuteDocument,
+  postPlansDocument,
+} from './documents/retention.ts';
+import { cursorParameter, limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
 import { decisionCells, decisionColumns, decisionOf, planCells, planColumns, planOf } from './plan-item.ts';
 import { badParameters, RequestProblem } from './problem.ts';
@@ -48,6 +56,7 @@ export function postPlansRoute(
     path: 'retention/plans',
     summary:
       'Begins a plan of what may go of a registry, or of some of its repositories; nothing is removed.',
+    document: postPlansDocument,
     role: 'Retention.Plan',
     query: z.strictObject({}),
     body: (json) => readAsked(json, registries),
@@ -73,11 +82,12 @@ export function getPlansRoute(
     method: 'GET',
     path: 'retention/plans',
     summary: 'Plans of a registry, newest first, with what became of them.',
+    document: getPlansDocument,
     role: 'Audit.Read',
     query: z.strictObject({
       registry: z.optional(z.string()),
       limit: z.optional(limitParameter),
-      cursor: z.optional(z.string()),
+      cursor: z.optional(cursorParameter),
     }),
     async answer({ query: { registry: named, limit = 100, cursor }, accept, url }) {
       const registry = auditedName(named, registries);
@@ -102,6 +112,7 @@ export function getPlanRoute(
     method: 'GET',
     path: 'retention/plans/{id}',
     summary: 'One plan: what it rests on, how much would go, and what keeps it from running.',
+    document: getPlanDocument,
     role: 'Audit.Read',
     query: z.strictObject({}),
     async answer({ params }) {
@@ -120,13 +131,14 @@ export function getPlanItemsRoute(
     method: 'GET',
     path: 'retention/plans/{id}/items',
     summary: 'What becomes of every tag and manifest by a plan, and every reason that keeps one.',
+    document: getPlanItemsDocument,
     role: 'Audit.Read',
     query: z.strictObject({
       action: z.optional(
         z.enum(['keep', 'untag', 'delete'], { error: 'must be one of keep, untag, delete' }),
       ),
       limit: z.optional(limitParameter),
-      cursor: z.optional(z.string()),
+      cursor: z.optional(cursorParameter),
     }),
     async answer({ params, query: { action, limit = 100, cursor }, accept, url }) {
       const plan = await planNamed(registries, plans, params['id']);
@@ -156,6 +168,7 @@ export function postPlanApproveRoute(
     method: 'POST',
     path: 'retention/plans/{id}/approve',
     summary: 'Approves a plan as its hash says that it was looked at; another principal may run it then.',
+    document: postPlanApproveDocument,
     role: 'Retention.Plan',
     query: z.strictObject({}),
     body: readDecision,
@@ -176,6 +189,7 @@ export function postPlanExecuteRoute(
     method: 'POST',
     path: 'retention/plans/{id}/execute',
     summary: 'Has an approved plan run, by another principal than who approved it.',
+    document: postPlanExecuteDocument,
     role: 'Retention.Execute',
     query: z.strictObject({}),
     body: readDecision,

@@ -8,6 +8,7 @@ import {
 import type * as z from 'zod/mini';
 import { AuditFault } from '../audit/fault.ts';
 import type { FieldProblem } from '../registry/field-problem.ts';
+import type { RouteDocument } from './document.ts';
 import { type AuthMode, type Principal, principalOf, type Role } from './principal.ts';
 import { badBody, badParameters, type Problem, problemResponse, RequestProblem } from './problem.ts';
 
@@ -50,6 +51,8 @@ export interface Route<S extends z.ZodMiniType = z.ZodMiniType, B = unknown, P =
   readonly path: string;
   /** One sentence for the reference. */
   readonly summary: string;
+  /** What the reference says beyond that. */
+  readonly document: RouteDocument;
   /** Absent: anyone, without signing in. */
   readonly role?: Role;
   readonly query: S;

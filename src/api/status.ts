@@ -7,6 +7,7 @@ import type { Clock, UnannouncedChanges } from '../audit/ports.ts';
 import type { ReconcileQueue, ReconcileRounds, Round } from '../audit/reconcile-registries.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { type SourceCoverage, wholeCoverage } from '../workloads/coverage.ts';
+import { healthDocument, statusDocument } from './documents/status.ts';
 import { isoTime } from './history-entry.ts';
 import { route } from './route.ts';
 
@@ -19,6 +20,7 @@ export function healthRoute(progress: Progress) {
     method: 'GET',
     path: 'health',
     summary: 'Whether the service is ready: 200, or 503 when storage does not answer.',
+    document: healthDocument,
     query,
     async answer() {
       await progress.check().catch((cause: unknown) => {
@@ -54,6 +56,7 @@ export function statusRoute(registries: readonly AcceptedRegistry[], ports: Stat
     path: 'status',
     summary:
       'For each audited registry: its last event, its comparisons, what they found, and what was rejected; the sources that cannot be concluded from.',
+    document: statusDocument,
     role: 'Audit.Read',
     query,
     async answer() {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { readCursor } from '../api/cursor.ts';
+import type { RouteDocument } from '../api/document.ts';
 import { isoTime } from '../api/history-entry.ts';
 import { readImage } from '../api/image-parameter.ts';
 import { limitParameter } from '../api/limit-parameter.ts';
@@ -8,6 +9,9 @@ import { route } from '../api/route.ts';
 import type { PresentTag, RepositoryTags } from '../audit/repository-tags.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+
+/** It is a list of the dashboard, and no part of the API: nothing of it is in the reference. */
+const tagsDocument: RouteDocument = { group: 'Dashboard', answers: 'The tags.', isList: true, examples: [] };
 
 const columns = [
   'registry',
@@ -29,6 +33,7 @@ export function tagListRoute(registries: readonly AcceptedRegistry[], tags: Repo
     method: 'GET',
     path: 'tags',
     summary: 'The tags of a repository now, by name, with what they point to.',
+    document: tagsDocument,
     role: 'Audit.Read',
     query: z.strictObject({
       image: z.string({ error: 'is missing: give a repository, such as team/app' }),

@@ -5,7 +5,7 @@ import { blobFault, refusalOf } from './blob-fault.ts';
 import { optional } from './entry-codec.ts';
 
 /** Name of the container of logs: made for a time-based immutability policy, nothing in it is ever written over. */
-export const ledgerContainer = 'ledger';
+const ledgerContainer = 'ledger';
 
 const what = 'the ledger';
 const callTimeoutMs = 15_000;

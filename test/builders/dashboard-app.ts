@@ -16,6 +16,7 @@ import { claimsStore } from '../../src/storage/claims.ts';
 import { evidenceReader } from '../../src/storage/evidence-reader.ts';
 import { historyPages } from '../../src/storage/history-pages.ts';
 import { historyReader } from '../../src/storage/history-store.ts';
+import { ledgerLog } from '../../src/storage/ledger-log.ts';
 import { manifestLinks } from '../../src/storage/manifest-links.ts';
 import { progress } from '../../src/storage/progress.ts';
 import { protectionIndex } from '../../src/storage/protection-index.ts';
@@ -72,6 +73,7 @@ export function dashboardApp(options: AuditAppOptions = {}): DashboardApp {
       queue: { waiting: async () => 0 },
       changes: unannouncedChanges(inventory),
       deadLetters: app.letters,
+      ledger: { head: ledgerLog(log, repositories).head, isSigned: true },
       coverage: sourceCoverage(uses),
       clock: time,
     },

@@ -14,6 +14,7 @@ function numbers(count: number) {
     method: 'GET',
     path: 'of/{kind}/numbers',
     summary: 'Numbers.',
+    document: { group: 'Numbers', answers: 'Numbers.', isList: true, examples: [] },
     role: 'Audit.Read',
     query: z.strictObject({ limit: z.optional(limitParameter), cursor: z.optional(z.string()) }),
     async answer({ query: { limit = 100, cursor }, accept, url, params }) {
