@@ -82,6 +82,7 @@ export function ledgerOf({ settings, tables, blobs: service, identity, leases, c
       ...(signer === undefined ? {} : { signer }),
     }),
     head: ledger.head,
+    sealed: ledger.sealed,
     isSigned: signer !== undefined,
   };
 }

@@ -29,7 +29,7 @@ import { findingRoute, findingsRoute } from './api/findings.ts';
 import { historyRoute } from './api/history.ts';
 import { getHoldsRoute, postHoldsRoute, postLiftRoute } from './api/holds.ts';
 import { getInventoryRoute, postRetireRoute, putInventoryRoute } from './api/inventory.ts';
-import { openapiRoute } from './api/openapi-route.ts';
+import { apiReference } from './api/openapi-route.ts';
 import { recordsRoute } from './api/records.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { getRestorableRoute, postRestoreRoute } from './api/restore.ts';
@@ -65,7 +65,7 @@ import type { RegistryLogs } from './audit/registry-logs.ts';
 import { rejectMessage } from './audit/reject-message.ts';
 import { replayDeadLetters } from './audit/replay-dead-letters.ts';
 import { verifyDeployment } from './audit/verify-deployment.ts';
-import { registerDashboard } from './dashboard/dashboard.ts';
+import { registerDashboard } from './dashboard/registration.ts';
 import { registerAttribution } from './functions/attribution.ts';
 import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
@@ -401,6 +401,7 @@ const status = {
   ledger,
   clock,
 };
+const records = statementPages(tables.repositories);
 const routes: readonly Route[] = [
   historyRoute(settings.registries, pages, pseudonyms),
   resolveRoute(settings.registries, pages, clock),
@@ -408,7 +409,7 @@ const routes: readonly Route[] = [
     listUses: workloads.listUses,
     findings,
   }),
-  recordsRoute(settings.registries, statementPages(tables.repositories)),
+  recordsRoute(settings.registries, records),
   findingsRoute(settings.registries, findings),
   findingRoute(settings.registries, findings),
   postAcknowledgeRoute(settings.registries, aging),
@@ -441,14 +442,18 @@ const routes: readonly Route[] = [
   postRestoreRoute(settings.registries, retention.restore),
   postVerifyRoute(policy && verifyDeployment({ contents, known, states, holds, policy, clock })),
 ];
-registerRoutes([...routes, openapiRoute(routes)], settings.auth);
-registerDashboard(settings.registries, settings.auth, {
-  ...{ approvals, clock, evidence, findings, index, pages, status, windows },
-  listUses: workloads.listUses,
-  environments: policy?.environments,
-  records: statementPages(tables.repositories),
-  names: (registry, after) => recordedRepositories(clientOf('repositories'), registry, after),
-  tags: repositoryTags(tables.repositories),
-  digests: digestSearch(clientOf('digests')),
-  plans: retention.plans,
+const reference = apiReference(routes);
+registerRoutes([...routes, reference.route], settings.auth);
+registerDashboard(async () => {
+  const { dashboardOf } = await import('./dashboard/dashboard.ts');
+  return dashboardOf(settings.registries, settings.auth, {
+    ...{ approvals, clock, evidence, findings, index, ledger, pages, records, status, windows },
+    listUses: workloads.listUses,
+    environments: policy?.environments,
+    names: (registry, after) => recordedRepositories(clientOf('repositories'), registry, after),
+    tags: repositoryTags(tables.repositories),
+    digests: digestSearch(clientOf('digests')),
+    plans: retention.plans,
+    reference: reference.document,
+  });
 });

@@ -1,11 +1,22 @@
 import * as z from 'zod/mini';
 import { openapiDocument } from './documents/status.ts';
-import { openapiOf } from './openapi.ts';
 import { type Route, route } from './route.ts';
 
-/** `GET openapi.json`: the routes, and this one, as an OpenAPI document. It is made when it is first asked for. */
-export function openapiRoute(others: readonly Route[]) {
-  let text: string | undefined;
+/** What the API says of itself. */
+export interface ApiReference {
+  /** `GET openapi.json`. */
+  readonly route: Route;
+  /** The same document: https://spec.openapis.org/oas/v3.1.1.html. */
+  readonly document: () => Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** The routes, and the one that tells of them, as an OpenAPI document. It is made, and what makes it loaded, when it is first asked for. */
+export function apiReference(others: readonly Route[]): ApiReference {
+  let made: ReturnType<ApiReference['document']> | undefined;
+  const document = () => {
+    made ??= import('./openapi.ts').then(({ openapiOf }) => openapiOf([...others, own]));
+    return made;
+  };
   const own: Route = route({
     name: 'getOpenapi',
     method: 'GET',
@@ -15,9 +26,9 @@ export function openapiRoute(others: readonly Route[]) {
     role: 'Audit.Read',
     query: z.strictObject({}),
     async answer() {
-      text ??= JSON.stringify(openapiOf([...others, own]));
-      return { headers: { 'cache-control': 'no-store', 'content-type': 'application/json' }, body: text };
+      const headers = { 'cache-control': 'no-store', 'content-type': 'application/json' };
+      return { headers, body: JSON.stringify(await document()) };
     },
   });
-  return own;
+  return { route: own, document };
 }

@@ -18,6 +18,7 @@ import { changeTable } from './change-table.ts';
 import { closureTree, readClosure } from './closure-tree.ts';
 import { findingTable } from './finding-table.ts';
 import type { Html } from './html.ts';
+import { type LedgerPorts, ledgerProof, placeInLedger } from './ledger-proof.ts';
 import { exportHref, tagHref } from './links.ts';
 import { locksShown } from './locks-shown.ts';
 import { outside } from './outside-text.ts';
@@ -33,13 +34,14 @@ export interface DigestPorts {
   readonly windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>;
   readonly listUses: (query: UsesQuery) => Promise<UsesListing>;
   readonly findings: Pick<Findings, 'page'>;
+  readonly ledger: LedgerPorts;
 }
 
 const [mostTags, mostEntries, mostUses, mostFindings] = [50, 20, 50, 50];
 
 /** Everything known of a digest on one page. */
 export function digestPage(registries: readonly AcceptedRegistry[], ports: DigestPorts) {
-  const { evidence: reader, pages, windows, listUses, findings } = ports;
+  const { evidence: reader, pages, windows, listUses, findings, ledger } = ports;
   const ask = queryHistory({ pages });
   return page({
     name: 'dashboardDigest',
@@ -52,9 +54,12 @@ export function digestPage(registries: readonly AcceptedRegistry[], ports: Diges
       const { registry, repository, digest } = named;
       const about = { statuses: ['open', 'acknowledged', 'waived'] as const, repository, digest };
       const evidence = await reader.evidence(named, digest, mostTags);
-      const [closure, { items: entries }, approved, uses, found] = await Promise.all([
+      const [closure, { entries, place }, approved, uses, found] = await Promise.all([
         readClosure(reader, named, digest, evidence),
-        ask({ scope: named, limit: mostEntries }),
+        ask({ scope: named, limit: mostEntries }).then(async ({ items }) => ({
+          entries: items,
+          place: await placeInLedger(ledger, registry, items[0]?.entry.fact.at.id),
+        })),
         windows(named),
         listUses({ image: named }),
         findings.page(registry, about, mostFindings),
@@ -93,18 +98,14 @@ ${findingTable({ caption: 'Findings about it', findings: told, csv: exportHref('
 ${scansOf(approvals, told)}
 <h2>History</h2>
 ${changeTable({ caption: 'What happened to it, newest first', entries, of: 'digest', empty: html`<p>No event named it. It was found by a comparison, or by what uses it.</p>`, csv: exportHref('history', { image: reference }) })}
-${ledgerProof()}
+<h2>Ledger proof</h2>
+${ledgerProof(place, entries)}
 <h2>Confirm it yourself</h2>
 <p>These commands ask the registry, and not this service.</p>
 ${commandList(digestCommands(named, held))}`;
       return { title: `${shortDigest(digest)} of ${repository}`, section: 'repositories', body };
     },
   });
-}
-
-/** The place for the inclusion proofs of its records, once they are sealed. */
-function ledgerProof(): Html | undefined {
-  return undefined;
 }
 
 function unknown({

@@ -1,4 +1,4 @@
-import { app, HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
+import { HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import { type AuthMode, principalOf } from '../api/principal.ts';
 import { answerTo, type Route, refusal } from '../api/route.ts';
 import { pageHeaders } from './security-headers.ts';
@@ -6,17 +6,8 @@ import { pageHeaders } from './security-headers.ts';
 /** Most pages of a list that go into one file. */
 const mostPages = 10;
 
-/** Serves lists of the API as files: a link cannot say that it accepts CSV. */
-export function registerExport(lists: readonly Route[], mode: AuthMode): void {
-  app.get('dashboardExport', {
-    route: 'dashboard/export/{*list}',
-    authLevel: 'anonymous',
-    handler: (request, context) => answerExport(lists, mode, request, context),
-  });
-}
-
 /**
- * A list as a file of CSV: its first 10,000 rows, or fewer where the request says a limit. What the API refuses is answered as it
+ * A list of the API as a file of CSV, as a link cannot say that it accepts CSV: its first 10,000 rows, or fewer where the request says a limit. What the API refuses is answered as it
  * does. The file's name says when it is not all.
  */
 export async function answerExport(

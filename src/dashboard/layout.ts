@@ -12,6 +12,7 @@ export const sections = {
   findings: { name: 'Findings', href: `${home}/findings` },
   workloads: { name: 'Workloads', href: `${home}/workloads` },
   retention: { name: 'Retention', href: `${home}/retention` },
+  reference: { name: 'API', href: `${home}/reference` },
 } as const;
 
 /** What a page shows. */

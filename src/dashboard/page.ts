@@ -1,4 +1,4 @@
-import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
+import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { html } from 'hono/html';
 import * as z from 'zod/mini';
 import { type AuthMode, type Principal, principalOf, type Role } from '../api/principal.ts';
@@ -52,28 +52,6 @@ export function page<S extends z.ZodMiniType>(definition: Page<S>): Page<S> {
   return definition;
 }
 
-/** Makes pages, and what can be done on them, functions of the app. */
-export function registerPages(pages: readonly Page[], deeds: readonly Deed[], mode: AuthMode): void {
-  for (const each of pages) {
-    app.get(each.name, {
-      route: routeOf(each.path),
-      authLevel: 'anonymous',
-      handler: (request, context) => answerPage(each, mode, request, context),
-    });
-  }
-  for (const each of deeds) {
-    app.post(each.name, {
-      route: routeOf(each.path),
-      authLevel: 'anonymous',
-      handler: (request, context) => answerDeed(each, mode, request, context),
-    });
-  }
-}
-
-function routeOf(path: string): string {
-  return path === '' ? 'dashboard' : `dashboard/${path}`;
-}
-
 type Context = Pick<InvocationContext, 'error' | 'invocationId'>;
 
 /** The role that reading takes. */
@@ -105,7 +83,7 @@ export function answerPage(
 const mostPosted = 16_384;
 
 /** Answers a form that was posted: by whom, and from where, before anything of it counts. */
-function answerDeed(
+export function answerDeed(
   to: Deed,
   mode: AuthMode,
   request: HttpRequest,

@@ -34,6 +34,8 @@ describeInBrowser('when each page of the dashboard is opened', () => {
       ['workloads', '/dashboard/workloads'],
       ['retention', '/dashboard/retention'],
       ['plan', await linkOn('/dashboard/retention', 'td a[href*="/retention/"]')],
+      ['reference', '/dashboard/reference'],
+      ['operation', '/dashboard/reference?operation=postDeploymentsVerify'],
       ['search', '/dashboard/search?q=team'],
       ['search-empty', '/dashboard/search'],
       ['search-nothing', '/dashboard/search?q=zzz'],
@@ -57,7 +59,7 @@ describeInBrowser('when each page of the dashboard is opened', () => {
     const watched = await service.open();
     expect(await onEach(watched, async () => [])).toEqual({});
     expect(watched.faults).toEqual([]);
-    expect(pages).toHaveLength(13);
+    expect(pages).toHaveLength(15);
   });
 
   it('nothing is inline, and the policy forbids that anything could be', async () => {
@@ -110,7 +112,7 @@ describeInBrowser('when each page of the dashboard is opened', () => {
     await page.keyboard.press('Enter');
     expect(await page.locator(':focus').getAttribute('id')).toBe('main');
     await page.goto('/dashboard');
-    for (let press = 0; press < 8; press += 1) await page.keyboard.press('Tab');
+    for (let press = 0; press < 9; press += 1) await page.keyboard.press('Tab');
     expect(await page.locator(':focus').getAttribute('id')).toBe('q');
     await page.keyboard.type('gateway');
     await page.keyboard.press('Enter');

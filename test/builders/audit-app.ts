@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { digestsRoute } from '../../src/api/digests.ts';
 import { findingRoute, findingsRoute } from '../../src/api/findings.ts';
 import { historyRoute } from '../../src/api/history.ts';
-import { openapiRoute } from '../../src/api/openapi-route.ts';
+import { apiReference } from '../../src/api/openapi-route.ts';
 import type { AuthMode } from '../../src/api/principal.ts';
 import { resolveRoute } from '../../src/api/resolve.ts';
 import { answerTo, type Route } from '../../src/api/route.ts';
@@ -145,7 +145,7 @@ export function auditApp({
     }),
     healthRoute(progress),
   ];
-  const routes: readonly Route[] = [...described, openapiRoute(described)];
+  const routes: readonly Route[] = [...described, apiReference(described).route];
 
   return {
     repositories,

@@ -67,6 +67,7 @@ export function dashboardApp(options: AuditAppOptions = {}): DashboardApp {
     environments: undefined,
     evidence: evidenceReader(repositories),
     tags: repositoryTags(repositories),
+    ledger: { ...ledgerLog(log, repositories), isSigned: true },
     status: {
       progress: progress(log, rejected),
       rounds: reconcileRounds(inventory),
