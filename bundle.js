@@ -1,10 +1,12 @@
 // Bundles what is deployed: the app, and beside it a bundle of each module that `src` imports on demand, so that SDKs which
-// are seldom needed cost nothing at start. `node bundle.js [directory] [entry]`: `dist` and `src/main.ts` unless told.
-import { copyFile, readdir } from 'node:fs/promises';
+// are seldom needed cost nothing at start. `node bundle.js [directory] [entry]`: without either, the app and the command
+// `acr-audit` to `dist`; with a directory alone, the app, which is all that is deployed.
+import { chmod, copyFile, readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
-const [outdir = 'dist', main = 'src/main.ts'] = process.argv.slice(2);
+const [outdir = 'dist', entry = 'src/main.ts'] = process.argv.slice(2);
+const command = process.argv.length === 2 ? [{ main: 'src/cli/main.ts', name: 'cli.cjs' }] : [];
 const options = {
   bundle: true,
   platform: 'node',
@@ -39,20 +41,29 @@ function onDemand(found) {
   };
 }
 
-const built = new Set();
-let waiting = [main];
-while (waiting.length > 0) {
-  const found = new Set();
-  for (const entry of waiting) {
-    built.add(entry);
-    await build({
-      ...options,
-      entryPoints: [entry],
-      outfile: join(outdir, entry === main ? 'main.cjs' : bundleOf(entry)),
-      plugins: [onDemand(found)],
-    });
+/** Bundles an entry to a file of a name, and each module that it imports on demand. */
+async function bundle(main, name) {
+  const built = new Set();
+  let waiting = [main];
+  while (waiting.length > 0) {
+    const found = new Set();
+    for (const path of waiting) {
+      built.add(path);
+      await build({
+        ...options,
+        entryPoints: [path],
+        outfile: join(outdir, path === main ? name : bundleOf(path)),
+        plugins: [onDemand(found)],
+      });
+    }
+    waiting = [...found].filter((path) => !built.has(path));
   }
-  waiting = [...found].filter((entry) => !built.has(entry));
+}
+
+await bundle(entry, 'main.cjs');
+for (const { main, name } of command) {
+  await bundle(main, name);
+  await chmod(join(outdir, name), 0o755);
 }
 
 // The queries that Resource Graph is asked are files of their own.

@@ -76,6 +76,7 @@ async function run(line: CommandLine): Promise<number> {
 
     await compareNow(host.url);
     say(`The service answers at ${host.url}/api/v1/, the registry at ${url}. Ctrl-C stops both.`);
+    say(`The dashboard is at ${host.url}/dashboard.`);
     say(`What the host logs is in ${join(data, 'host.log')}.`);
     if (line.story) {
       await tellStory({ registry, service: host.url, platforms, alerts, say });

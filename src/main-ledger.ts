@@ -112,6 +112,7 @@ export function ledgerOf(parts: LedgerParts) {
       clock,
     ),
     head: ledger.head,
+    sealed: ledger.sealed,
     isSigned: signer !== undefined,
   };
 }

@@ -29,6 +29,7 @@ import { findingRoute, findingsRoute } from './api/findings.ts';
 import { historyRoute } from './api/history.ts';
 import { getHoldsRoute, postHoldsRoute, postLiftRoute } from './api/holds.ts';
 import { getInventoryRoute, postRetireRoute, putInventoryRoute } from './api/inventory.ts';
+import { apiReference } from './api/openapi-route.ts';
 import { recordsRoute } from './api/records.ts';
 import { resolveRoute } from './api/resolve.ts';
 import { getRestorableRoute, postRestoreRoute } from './api/restore.ts';
@@ -64,6 +65,7 @@ import type { RegistryLogs } from './audit/registry-logs.ts';
 import { rejectMessage } from './audit/reject-message.ts';
 import { replayDeadLetters } from './audit/replay-dead-letters.ts';
 import { verifyDeployment } from './audit/verify-deployment.ts';
+import { registerDashboard } from './dashboard/registration.ts';
 import { registerAttribution } from './functions/attribution.ts';
 import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
@@ -86,6 +88,7 @@ import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { comparisons } from './storage/comparisons.ts';
 import { deadLetters } from './storage/dead-letters.ts';
+import { digestSearch } from './storage/digest-search.ts';
 import { enforcementQueue, enforcementQueueName } from './storage/enforcement-queue.ts';
 import { evidenceReader } from './storage/evidence-reader.ts';
 import { findingsStore } from './storage/findings.ts';
@@ -103,6 +106,7 @@ import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts
 import { reconcileRounds } from './storage/reconcile-rounds.ts';
 import { recordedRepositories } from './storage/recorded-repositories.ts';
 import { rejections } from './storage/rejections.ts';
+import { repositoryTags } from './storage/repository-tags.ts';
 import { stateReader } from './storage/state-reader.ts';
 import { statementPages } from './storage/statement-pages.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
@@ -397,59 +401,73 @@ const ledger = ledgerOf({
   log,
 });
 if (ledger.seal !== undefined) registerLedger(ledger.seal);
-const ledgerRoutes: readonly Route[] = ledger.routes;
 
 const aging = { findings, now: clock.now };
-registerRoutes(
-  [
-    historyRoute(settings.registries, pages, pseudonyms),
-    resolveRoute(settings.registries, pages, clock),
-    digestsRoute(settings.registries, evidenceReader(tables.repositories), approvals.windows, {
-      listUses: workloads.listUses,
-      findings,
-    }),
-    recordsRoute(settings.registries, statementPages(tables.repositories)),
-    findingsRoute(settings.registries, findings),
-    findingRoute(settings.registries, findings),
-    postAcknowledgeRoute(settings.registries, aging),
-    postResolveRoute(settings.registries, aging),
-    postWaiveRoute(settings.registries, aging),
-    postReopenRoute(settings.registries, aging),
-    putInventoryRoute(workloads.inventory),
-    getInventoryRoute(workloads.inventory),
-    postRetireRoute(workloads.inventory),
-    usesRoute(settings.registries, workloads.listUses),
-    statusRoute(settings.registries, {
-      progress,
-      rounds,
-      queue,
-      changes,
-      deadLetters: letters,
-      coverage: workloads.inventory.coverage,
-      ledger,
-      clock,
-    }),
-    healthRoute(progress),
-    ...ledgerRoutes,
-    ledger.evidence,
-    postApprovalsRoute(settings.registries, approvals),
-    getApprovalsRoute(settings.registries, approvals),
-    getApprovalRoute(settings.registries, approvals),
-    postReleaseRoute(settings.registries, approvals, clock.now),
-    postOutcomeRoute(settings.registries, approvals),
-    postHoldsRoute(settings.registries, holding),
-    getHoldsRoute(settings.registries, holding),
-    postLiftRoute(settings.registries, holding, clock.now),
-    postRetentionCheckRoute(settings.registries, retention.check),
-    postPlansRoute(settings.registries, retention.plans),
-    getPlansRoute(settings.registries, retention.plans),
-    getPlanRoute(settings.registries, retention.plans),
-    getPlanItemsRoute(settings.registries, retention.plans),
-    postPlanApproveRoute(settings.registries, retention.plans),
-    postPlanExecuteRoute(settings.registries, retention.plans),
-    getRestorableRoute(settings.registries, retention.restore),
-    postRestoreRoute(settings.registries, retention.restore),
-    postVerifyRoute(policy && verifyDeployment({ contents, known, states, holds, policy, clock })),
-  ],
-  settings.auth,
-);
+const evidence = evidenceReader(tables.repositories);
+const status = {
+  progress,
+  rounds,
+  queue,
+  changes,
+  deadLetters: letters,
+  coverage: workloads.inventory.coverage,
+  ledger,
+  clock,
+};
+const records = statementPages(tables.repositories);
+const routes: readonly Route[] = [
+  historyRoute(settings.registries, pages, pseudonyms),
+  resolveRoute(settings.registries, pages, clock),
+  digestsRoute(settings.registries, evidence, approvals.windows, {
+    listUses: workloads.listUses,
+    findings,
+  }),
+  recordsRoute(settings.registries, records),
+  findingsRoute(settings.registries, findings),
+  findingRoute(settings.registries, findings),
+  postAcknowledgeRoute(settings.registries, aging),
+  postResolveRoute(settings.registries, aging),
+  postWaiveRoute(settings.registries, aging),
+  postReopenRoute(settings.registries, aging),
+  putInventoryRoute(workloads.inventory),
+  getInventoryRoute(workloads.inventory),
+  postRetireRoute(workloads.inventory),
+  usesRoute(settings.registries, workloads.listUses),
+  statusRoute(settings.registries, status),
+  healthRoute(progress),
+  ...ledger.routes,
+  ledger.evidence,
+  postApprovalsRoute(settings.registries, approvals),
+  getApprovalsRoute(settings.registries, approvals),
+  getApprovalRoute(settings.registries, approvals),
+  postReleaseRoute(settings.registries, approvals, clock.now),
+  postOutcomeRoute(settings.registries, approvals),
+  postHoldsRoute(settings.registries, holding),
+  getHoldsRoute(settings.registries, holding),
+  postLiftRoute(settings.registries, holding, clock.now),
+  postRetentionCheckRoute(settings.registries, retention.check),
+  postPlansRoute(settings.registries, retention.plans),
+  getPlansRoute(settings.registries, retention.plans),
+  getPlanRoute(settings.registries, retention.plans),
+  getPlanItemsRoute(settings.registries, retention.plans),
+  postPlanApproveRoute(settings.registries, retention.plans),
+  postPlanExecuteRoute(settings.registries, retention.plans),
+  getRestorableRoute(settings.registries, retention.restore),
+  postRestoreRoute(settings.registries, retention.restore),
+  postVerifyRoute(policy && verifyDeployment({ contents, known, states, holds, policy, clock })),
+];
+const reference = apiReference(routes);
+registerRoutes([...routes, reference.route], settings.auth);
+registerDashboard(async () => {
+  const { dashboardOf } = await import('./dashboard/dashboard.ts');
+  return dashboardOf(settings.registries, settings.auth, {
+    ...{ approvals, clock, evidence, findings, index, ledger, pages, records, status, windows },
+    listUses: workloads.listUses,
+    environments: policy?.environments,
+    names: (registry, after) => recordedRepositories(clientOf('repositories'), registry, after),
+    tags: repositoryTags(tables.repositories),
+    digests: digestSearch(clientOf('digests')),
+    plans: retention.plans,
+    reference: reference.document,
+  });
+});

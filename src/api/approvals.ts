@@ -11,8 +11,16 @@ import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { formatReference } from '../registry/reference.ts';
 import { approvalCells, approvalColumns, approvalItem } from './approval-item.ts';
 import { readCursor } from './cursor.ts';
+import { described } from './document.ts';
+import {
+  getApprovalDocument,
+  getApprovalsDocument,
+  postApprovalsDocument,
+  postOutcomeDocument,
+  postReleaseDocument,
+} from './documents/approvals.ts';
 import { readScope } from './image-parameter.ts';
-import { limitParameter } from './limit-parameter.ts';
+import { cursorParameter, limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
 import type { Principal } from './principal.ts';
 import { badParameters, type Problem, RequestProblem } from './problem.ts';
@@ -43,6 +51,7 @@ export function postApprovalsRoute(registries: readonly AcceptedRegistry[], useC
     method: 'POST',
     path: 'approvals',
     summary: 'Approves what an image is at this instant for an environment, and locks it.',
+    document: postApprovalsDocument,
     role: 'Release.Approve',
     query: z.strictObject({}),
     body: (json) => {
@@ -83,13 +92,14 @@ export function getApprovalsRoute(registries: readonly AcceptedRegistry[], useCa
     method: 'GET',
     path: 'approvals',
     summary: 'Approvals of a registry or repository, newest first, with their state and window.',
+    document: getApprovalsDocument,
     role: 'Audit.Read',
     query: z.strictObject({
-      image: z.optional(z.string()),
+      image: z.optional(described(z.string(), 'A registry, repository or digest.')),
       environment: z.optional(z.string().check(z.maxLength(63))),
       state: z.optional(z.string().check(z.maxLength(20))),
       limit: z.optional(limitParameter),
-      cursor: z.optional(z.string()),
+      cursor: z.optional(cursorParameter),
     }),
     async answer({ query: { image, environment, state, limit = 100, cursor }, accept, url }) {
       const { registry, repository, tag, digest } = readScope(image, registries);
@@ -127,6 +137,7 @@ export function getApprovalRoute(registries: readonly AcceptedRegistry[], useCas
     method: 'GET',
     path: 'approvals/{id}',
     summary: 'One approval with its evidence, state and window.',
+    document: getApprovalDocument,
     role: 'Audit.Read',
     query: z.strictObject({}),
     async answer({ params }) {
@@ -150,6 +161,7 @@ export function postReleaseRoute(
     method: 'POST',
     path: 'approvals/{id}/release',
     summary: 'Ends the window of an approval now; its locks go when nothing needs them.',
+    document: postReleaseDocument,
     role: 'Release.Approve',
     query: z.strictObject({}),
     body: readReason,
@@ -171,6 +183,7 @@ export function postOutcomeRoute(registries: readonly AcceptedRegistry[], useCas
     path: 'approvals/{id}/outcome',
     summary:
       'Says whether a release was good or failed: failed ones do not count as something to go back to.',
+    document: postOutcomeDocument,
     role: 'Release.Approve',
     query: z.strictObject({}),
     body: readOutcome,

@@ -5,6 +5,7 @@ import type { DeploymentVerdict } from '../protection/verdict.ts';
 import { noFindings } from '../registry/findings.ts';
 import { textThat } from '../registry/form.ts';
 import { noPolicy } from './approvals.ts';
+import { postVerifyDocument } from './documents/deployments.ts';
 import { type BodyReading, route } from './route.ts';
 
 /** Images of one request: a release names few, and each takes several calls of the registry. */
@@ -36,6 +37,7 @@ export function postVerifyRoute(
     method: 'POST',
     path: 'deployments/verify',
     summary: 'Whether images may be deployed to an environment: pass, warn or fail, with every reason.',
+    document: postVerifyDocument,
     role: 'Audit.Read',
     query: z.strictObject({}),
     body: readDeployment,

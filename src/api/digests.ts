@@ -8,6 +8,8 @@ import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { type LockState, unlocked } from '../registry/lock-state.ts';
 import { formatReference } from '../registry/reference.ts';
 import { approvalItem } from './approval-item.ts';
+import { described } from './document.ts';
+import { digestsDocument } from './documents/digests.ts';
 import { findingItem } from './finding-item.ts';
 import { isoTime } from './history-entry.ts';
 import { readDigestImage } from './image-parameter.ts';
@@ -16,7 +18,10 @@ import { route } from './route.ts';
 import { useItem } from './uses.ts';
 
 const query = z.strictObject({
-  image: z.string({ error: 'is missing: give a repository and digest, such as team/app@sha256:…' }),
+  image: described(
+    z.string({ error: 'is missing: give a repository and digest, such as team/app@sha256:…' }),
+    'A repository and digest.',
+  ),
 });
 
 /** Items of each list in one answer. */
@@ -41,6 +46,7 @@ export function digestsRoute(
     path: 'digests',
     summary:
       'Everything known of a digest: its tags over time, platforms, children, referrers, locks, approvals, uses and findings.',
+    document: digestsDocument,
     role: 'Audit.Read',
     query,
     async answer({ query: { image } }) {

@@ -7,6 +7,7 @@ import type { JsonContent } from '../history/statement.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import type { Digest } from '../registry/digest.ts';
 import { formatReference } from '../registry/reference.ts';
+import { evidenceDocument } from './documents/ledger.ts';
 import { evidenceArchive } from './evidence-archive.ts';
 import { isoTime } from './history-entry.ts';
 import { readImage } from './image-parameter.ts';
@@ -59,6 +60,7 @@ export function evidenceRoute(
     summary:
       'Everything known of a digest, or of what a tag was at a time, with the proof of each record: one file that verifies alone.',
     role: 'Audit.Read',
+    document: evidenceDocument,
     query,
     async answer({ query: { image, at, format = 'zip' } }) {
       const request = requestOf(image, at);

@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import type { Findings } from '../audit/findings.ts';
-import type { FindingEvent } from '../findings/lifecycle.ts';
+import type { FindingEvent, StoredFinding } from '../findings/lifecycle.ts';
 import { strictFieldsOf } from '../protection/strict-fields.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { noFindings } from '../registry/findings.ts';
 import { textThat, timestampForm } from '../registry/form.ts';
 import { cleanFreeText } from '../registry/free-text.ts';
 import { applicantOf } from './approvals.ts';
+import { findingChangeDocument, findingWaiveDocument } from './documents/findings.ts';
 import { findingItem } from './finding-item.ts';
 import { everywhere, findingIdParams, unknownFinding } from './findings.ts';
 import { RequestProblem } from './problem.ts';
@@ -60,6 +61,7 @@ export function postWaiveRoute(registries: readonly AcceptedRegistry[], ports: F
     method: 'POST',
     path: 'findings/{id}/waive',
     summary: 'Waives a finding until a time; then, or when it gets worse, it is open again.',
+    document: findingWaiveDocument,
     role: 'Findings.Manage',
     params: findingIdParams,
     query: z.strictObject({}),
@@ -80,6 +82,7 @@ function changing(
     method: 'POST',
     path: `findings/{id}/${event}`,
     summary,
+    document: findingChangeDocument(event),
     role: 'Findings.Manage',
     params: findingIdParams,
     query: z.strictObject({}),
@@ -91,11 +94,23 @@ function changing(
 
 async function changed(
   registries: readonly AcceptedRegistry[],
-  { findings, now }: FindingChangesPorts,
+  ports: FindingChangesPorts,
   id: string,
   event: FindingEvent,
   by: ReturnType<typeof applicantOf>,
 ) {
+  const finding = await changeFinding(registries, ports, id, event, by);
+  return { headers: { 'cache-control': 'no-store' }, jsonBody: findingItem(finding) };
+}
+
+/** Has somebody change a finding, wherever it is kept; throws a problem when it is unknown or stays as it is. */
+export async function changeFinding(
+  registries: readonly AcceptedRegistry[],
+  { findings, now }: FindingChangesPorts,
+  id: string,
+  event: FindingEvent,
+  by: ReturnType<typeof applicantOf>,
+): Promise<StoredFinding> {
   for (const registry of everywhere(registries)) {
     const change = await findings.change(registry, id, event, { id: by.id, name: by.name }, now());
     if (change === undefined) continue;
@@ -107,12 +122,13 @@ async function changed(
         detail: `It ${change.problem}.`,
       });
     }
-    return { headers: { 'cache-control': 'no-store' }, jsonBody: findingItem(change.finding) };
+    return change.finding;
   }
   throw unknownFinding(id);
 }
 
-function readWaiver(
+/** Reads the body `{owner, reason, until}`. */
+export function readWaiver(
   json: unknown,
 ): BodyReading<{ readonly owner: string; readonly reason: string; readonly until: number }> {
   const findings = noFindings();

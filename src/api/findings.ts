@@ -8,26 +8,29 @@ import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { present } from '../registry/present.ts';
 import { parseReference } from '../registry/reference.ts';
 import { readCursor } from './cursor.ts';
+import { described } from './document.ts';
+import { findingDocument, findingsDocument } from './documents/findings.ts';
 import { type FindingItem, findingItem } from './finding-item.ts';
 import { readRegistry, readScope } from './image-parameter.ts';
-import { limitParameter } from './limit-parameter.ts';
+import { cursorParameter, limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
 import { badParameters, RequestProblem } from './problem.ts';
 import { route } from './route.ts';
 
-const kinds = Object.keys(findingKinds) as FindingKind[];
+/** Kinds of findings. */
+export const kinds = Object.keys(findingKinds) as FindingKind[];
 
 /** `active`: open ones, and those that somebody has taken up. */
-const statuses = ['active', ...findingStatuses] as const;
+export const statuses = ['active', ...findingStatuses] as const;
 
 const query = z.strictObject({
-  registry: z.optional(z.string()),
-  image: z.optional(z.string()),
-  status: z.optional(oneOf(statuses)),
+  registry: z.optional(described(z.string(), 'A registry, or `_estate`: what is about none.')),
+  image: z.optional(described(z.string(), 'A registry, repository, tag or digest.')),
+  status: z.optional(described(oneOf(statuses), '`active`, which is open or acknowledged, unless told.')),
   severity: z.optional(oneOf(severities)),
   kind: z.optional(oneOf(kinds)),
   limit: z.optional(limitParameter),
-  cursor: z.optional(z.string()),
+  cursor: z.optional(cursorParameter),
 });
 
 const columns = [
@@ -57,6 +60,7 @@ export function findingsRoute(registries: readonly AcceptedRegistry[], findings:
     method: 'GET',
     path: 'findings',
     summary: 'What is not as it should be: findings of a registry, repository, tag or digest, newest first.',
+    document: findingsDocument,
     role: 'Audit.Read',
     query,
     async answer({ query: { registry, image, status, severity, kind, limit, cursor }, accept, url }) {
@@ -81,9 +85,12 @@ export function findingRoute(registries: readonly AcceptedRegistry[], findings: 
     method: 'GET',
     path: 'findings/{id}',
     summary: 'One finding by its id.',
+    document: findingDocument,
     role: 'Audit.Read',
     params: findingIdParams,
-    query: z.strictObject({ registry: z.optional(z.string()) }),
+    query: z.strictObject({
+      registry: z.optional(described(z.string(), 'Where it is, where that is known.')),
+    }),
     async answer({ params: { id }, query: { registry } }) {
       const asked = registry === undefined ? everywhere(registries) : [registryNamed(registry, registries)];
       const found = await Promise.all(asked.map((name) => findings.get(name, id)));
@@ -120,12 +127,13 @@ function registryNamed(registry: string, registries: readonly AcceptedRegistry[]
   return registry === estate ? estate : readRegistry(registry, registries).loginServer;
 }
 
-function statusesOf(status: (typeof statuses)[number] | undefined): readonly FindingStatus[] {
+/** The statuses that a filter names; open ones and those taken up, unless it names one. */
+export function statusesOf(status: (typeof statuses)[number] | undefined): readonly FindingStatus[] {
   return status === undefined || status === 'active' ? ['open', 'acknowledged'] : [status];
 }
 
 /** A page of the findings of several registries, in one order. */
-async function mergedPage(
+export async function mergedPage(
   findings: Pick<Findings, 'page'>,
   registries: readonly string[],
   filter: FindingFilter,
@@ -154,7 +162,8 @@ interface FindingListScope extends Omit<HistoryScope, 'registry'> {
   readonly registry: readonly string[];
 }
 
-function readFindingScope(
+/** Reads which registries' findings, or of which image, are asked for. */
+export function readFindingScope(
   registry: string | undefined,
   image: string | undefined,
   registries: readonly AcceptedRegistry[],

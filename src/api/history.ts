@@ -5,9 +5,11 @@ import { queryHistory } from '../audit/query-history.ts';
 import type { ChangeKind } from '../history/entry.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { readCursor } from './cursor.ts';
+import { described } from './document.ts';
+import { historyDocument } from './documents/history.ts';
 import { type HistoryItem, historyItem } from './history-entry.ts';
 import { readScope } from './image-parameter.ts';
-import { limitParameter } from './limit-parameter.ts';
+import { cursorParameter, limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
 import { badParameters } from './problem.ts';
 import { route } from './route.ts';
@@ -15,22 +17,30 @@ import { timeParameter } from './time-parameter.ts';
 
 const kinds: readonly ChangeKind[] = ['created', 'moved', 'unchanged', 'restored', 'deleted', 'untagged'];
 
-const kindParameter = z.pipe(
+const kindParameter = described(
   z.pipe(
-    z.string(),
-    z.transform((text) => text.split(',').map((kind) => kind.trim())),
+    z.pipe(
+      z.string(),
+      z.transform((text) => text.split(',').map((kind) => kind.trim())),
+    ),
+    z.array(z.enum(kinds, { error: `must be one or more of ${kinds.join(', ')}, separated by commas` })),
   ),
-  z.array(z.enum(kinds, { error: `must be one or more of ${kinds.join(', ')}, separated by commas` })),
+  `One or more of ${kinds.join(', ')}, separated by commas.`,
 );
 
 const query = z.strictObject({
-  image: z.optional(z.string()),
-  from: z.optional(timeParameter),
-  to: z.optional(timeParameter),
+  image: z.optional(described(z.string(), 'A registry, repository, tag, digest, or a tag and a digest.')),
+  from: described(z.optional(timeParameter), 'Not before; included.'),
+  to: described(z.optional(timeParameter), 'Not after; included.'),
   kind: z.optional(kindParameter),
-  client: z.optional(z.string().check(z.maxLength(256, { error: 'must have at most 256 characters' }))),
+  client: z.optional(
+    described(
+      z.string().check(z.maxLength(256, { error: 'must have at most 256 characters' })),
+      'Text that the user agent, address, actor or identity contains.',
+    ),
+  ),
   limit: z.optional(limitParameter),
-  cursor: z.optional(z.string()),
+  cursor: z.optional(cursorParameter),
 });
 
 const columns = [
@@ -74,6 +84,7 @@ export function historyRoute(
     method: 'GET',
     path: 'history',
     summary: 'Pushes, moves and deletions of a registry, repository, tag or digest, newest first.',
+    document: historyDocument,
     role: 'Audit.Read',
     query,
     async answer({ query: { image, from, to, kind, client, limit, cursor }, accept, url }) {

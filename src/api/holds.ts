@@ -5,6 +5,7 @@ import type { Applicant } from '../protection/approval-judgement.ts';
 import { type Hold, type HoldEvent, readHoldRequest } from '../protection/hold.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { applicantOf } from './approvals.ts';
+import { getHoldsDocument, postHoldsDocument, postLiftDocument } from './documents/approvals.ts';
 import { isoTime } from './history-entry.ts';
 import { readScope } from './image-parameter.ts';
 import { badBody, RequestProblem } from './problem.ts';
@@ -34,6 +35,7 @@ export function postHoldsRoute(registries: readonly AcceptedRegistry[], useCases
     path: 'holds',
     summary:
       'Keeps an approval, or everything approved in some repositories, until two people lift the hold.',
+    document: postHoldsDocument,
     role: 'Release.Approve',
     query: z.strictObject({}),
     body: (json) => {
@@ -66,6 +68,7 @@ export function getHoldsRoute(registries: readonly AcceptedRegistry[], useCases:
     method: 'GET',
     path: 'holds',
     summary: 'Legal holds, lifted ones included.',
+    document: getHoldsDocument,
     role: 'Audit.Read',
     query: z.strictObject({}),
     async answer() {
@@ -89,6 +92,7 @@ export function postLiftRoute(
     method: 'POST',
     path: 'holds/{id}/lift',
     summary: 'Asks for a hold to be lifted, or, as another principal than who asked, lifts it.',
+    document: postLiftDocument,
     role: 'Release.Approve',
     query: z.strictObject({}),
     body: readReason,

@@ -4,6 +4,8 @@ import type { Actor } from '../findings/lifecycle.ts';
 import type { FieldProblem } from '../registry/field-problem.ts';
 import { type SourceCoverage, wholeCoverage } from '../workloads/coverage.ts';
 import { applicantOf } from './approvals.ts';
+import { described } from './document.ts';
+import { getInventoryDocument, postRetireDocument, putInventoryDocument } from './documents/inventory.ts';
 import { isoTime } from './history-entry.ts';
 import { listForm, listingResponse } from './listing.ts';
 import { badBody, RequestProblem } from './problem.ts';
@@ -61,10 +63,13 @@ export function putInventoryRoute({ submit }: Pick<InventoryUseCases, 'submit'>)
     method: 'PUT',
     path: 'inventory/{source}',
     summary: 'Takes a snapshot of what a source uses; it takes the place of the earlier one.',
+    document: putInventoryDocument,
     role: 'Inventory.Submit',
     params: sourceParams,
     query: z.strictObject({
-      format: z.optional(z.string().check(z.maxLength(20))),
+      format: z.optional(
+        described(z.string().check(z.maxLength(20)), 'What it is, where its content type does not tell.'),
+      ),
       environment: z.optional(
         z.string().check(
           z.regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
@@ -72,7 +77,7 @@ export function putInventoryRoute({ submit }: Pick<InventoryUseCases, 'submit'>)
           }),
         ),
       ),
-      since: z.optional(timeParameter),
+      since: described(z.optional(timeParameter), 'When all that says no time was deployed.'),
       complete: z.optional(flag),
     }),
     mostSent,
@@ -121,6 +126,7 @@ export function getInventoryRoute({ coverage }: Pick<InventoryUseCases, 'coverag
     method: 'GET',
     path: 'inventory',
     summary: 'The sources that say what is used: when each was last read completely, and what failed.',
+    document: getInventoryDocument,
     role: 'Audit.Read',
     query: z.strictObject({}),
     async answer({ accept, url }) {
@@ -140,6 +146,7 @@ export function postRetireRoute({ retire }: Pick<InventoryUseCases, 'retire'>) {
     method: 'POST',
     path: 'inventory/{source}/retire',
     summary: 'Says that a source which is in no settings any more is gone for good: what it used ends.',
+    document: postRetireDocument,
     role: 'Findings.Manage',
     params: sourceParams,
     query: z.strictObject({}),

@@ -7,8 +7,17 @@ import type { Hash } from '../ledger/merkle-tree.ts';
 import { verifierKeyText } from '../ledger/signed-note.ts';
 import { readTilePath } from '../ledger/tile.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import { described } from './document.ts';
+import {
+  checkpointDocument,
+  consistencyDocument,
+  keysDocument,
+  logFileDocument,
+  proofDocument,
+  tileDocument,
+} from './documents/ledger.ts';
 import { badParameters, RequestProblem } from './problem.ts';
-import { route } from './route.ts';
+import { type Route, route } from './route.ts';
 
 /** What the ledger's routes ask. */
 export interface LedgerRoutesPorts {
@@ -24,7 +33,25 @@ export interface LedgerRoutesPorts {
   readonly signer?: Pick<Signer, 'keys'>;
 }
 
-const registryParameter = z.optional(z.string().check(z.maxLength(256)));
+const registryParameter = z.optional(
+  described(
+    z.string().check(z.maxLength(256)),
+    'The login server whose log it is; with one audited registry it need not be told.',
+  ),
+);
+const tileParameters = z.object({
+  path: described(
+    z.string(),
+    '`<level>/<index>[.p/<width>]` or `entries/<index>[.p/<width>]`, with its slashes.',
+  ),
+});
+const fileParameters = z.object({
+  registry: described(z.string(), 'The login server whose log it is.'),
+  path: described(
+    z.string(),
+    '`checkpoint`, the newest; `checkpoints`, a list of sizes; `checkpoints/<size>`; or `tile/…`, with its slashes.',
+  ),
+});
 const recordIdParameter = z
   .string({ error: 'is missing: give the `recordId` of an entry of the history or of the records' })
   .check(
@@ -40,7 +67,10 @@ const immutable = { 'cache-control': 'private, max-age=31536000, immutable' };
 const fresh = { 'cache-control': 'no-store' };
 
 /** Routes of the ledger: checkpoints, files as they were written, and proofs. */
-export function ledgerRoutes(registries: readonly AcceptedRegistry[], ports: LedgerRoutesPorts) {
+export function ledgerRoutes(
+  registries: readonly AcceptedRegistry[],
+  ports: LedgerRoutesPorts,
+): readonly Route[] {
   const logs = [...registries.map(({ loginServer }) => loginServer), estate];
 
   /** The log that is asked about; with one registry it need not be named. */
@@ -82,6 +112,7 @@ export function ledgerRoutes(registries: readonly AcceptedRegistry[], ports: Led
       path: 'ledger/checkpoint',
       summary:
         "The newest signed checkpoint of a registry's log, as a note (https://c2sp.org/tlog-checkpoint).",
+      document: checkpointDocument,
       role: 'Audit.Read',
       query: z.strictObject({ registry: registryParameter }),
       async answer({ query: { registry } }) {
@@ -94,20 +125,23 @@ export function ledgerRoutes(registries: readonly AcceptedRegistry[], ports: Led
       path: 'ledger/tile/{*path}',
       summary:
         'A tile of a log, or a bundle of its entries, as it was written (https://c2sp.org/tlog-tiles).',
+      document: tileDocument,
       role: 'Audit.Read',
       query: z.strictObject({ registry: registryParameter }),
-      answer: ({ query: { registry }, params }) => fileOf(logOf(registry), `tile/${params['path']}`),
+      params: tileParameters,
+      answer: ({ query: { registry }, params: { path } }) => fileOf(logOf(registry), `tile/${path}`),
     }),
     route({
       name: 'getLedgerFile',
       method: 'GET',
       path: 'ledger/logs/{registry}/{*path}',
       summary: 'The files of a log under one prefix, for tools that read logs of tiles.',
+      document: logFileDocument,
       role: 'Audit.Read',
       query: z.strictObject({}),
-      async answer({ params }) {
-        const registry = logOf(params['registry']);
-        const path = params['path'] ?? '';
+      params: fileParameters,
+      async answer({ params: { registry: asked, path } }) {
+        const registry = logOf(asked);
         if (path === 'checkpoint') return { headers: noteHeaders, body: (await checkpointOf(registry)).note };
         if (path !== 'checkpoints') return fileOf(registry, path);
         // In this order: what is listed is never newer than the checkpoint that is asked for afterwards.
@@ -122,6 +156,7 @@ export function ledgerRoutes(registries: readonly AcceptedRegistry[], ports: Led
       path: 'ledger/keys',
       summary:
         'The public keys that sign a log now. Whoever verifies it has to have them from elsewhere too.',
+      document: keysDocument,
       role: 'Audit.Read',
       query: z.strictObject({ registry: registryParameter }),
       async answer({ query: { registry } }) {
@@ -136,6 +171,7 @@ export function ledgerRoutes(registries: readonly AcceptedRegistry[], ports: Led
       path: 'ledger/proof',
       summary:
         'That a record is in the log: its place, its text, the proof, and the checkpoint that it is proven against.',
+      document: proofDocument,
       role: 'Audit.Read',
       query: z.strictObject({ recordId: recordIdParameter, registry: registryParameter }),
       async answer({ query: { recordId, registry } }) {
@@ -156,6 +192,7 @@ export function ledgerRoutes(registries: readonly AcceptedRegistry[], ports: Led
       path: 'ledger/consistency',
       summary:
         'That the log as it was at a checkpoint begins the log as it is at another: nothing was changed or cut off.',
+      document: consistencyDocument,
       role: 'Audit.Read',
       query: z.strictObject({
         registry: registryParameter,

@@ -3,21 +3,28 @@ import type { StatementPages } from '../audit/statement-pages.ts';
 import type { Statement } from '../history/statement.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { readCursor } from './cursor.ts';
+import { described } from './document.ts';
+import { recordsDocument } from './documents/digests.ts';
 import { isoTime } from './history-entry.ts';
 import { readImage } from './image-parameter.ts';
-import { limitParameter } from './limit-parameter.ts';
+import { cursorParameter, limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
 import { badParameters } from './problem.ts';
 import { route } from './route.ts';
 import { timeParameter } from './time-parameter.ts';
 
 const query = z.strictObject({
-  image: z.string({ error: 'is missing: give a repository, such as team/app' }),
-  from: z.optional(timeParameter),
-  to: z.optional(timeParameter),
-  kind: z.optional(z.string().check(z.maxLength(64, { error: 'must have at most 64 characters' }))),
+  image: described(z.string({ error: 'is missing: give a repository, such as team/app' }), 'A repository.'),
+  from: described(z.optional(timeParameter), 'Not before; included.'),
+  to: described(z.optional(timeParameter), 'Not after; included.'),
+  kind: z.optional(
+    described(
+      z.string().check(z.maxLength(64, { error: 'must have at most 64 characters' })),
+      'A kind of record.',
+    ),
+  ),
   limit: z.optional(limitParameter),
-  cursor: z.optional(z.string()),
+  cursor: z.optional(cursorParameter),
 });
 
 const columns = [
@@ -42,6 +49,7 @@ export function recordsRoute(registries: readonly AcceptedRegistry[], pages: Sta
     path: 'records',
     summary:
       'Audit records of a repository beside its history: approvals, changes of locks, what was observed, who did it.',
+    document: recordsDocument,
     role: 'Audit.Read',
     query,
     async answer({ query: { image, from, to, kind, limit = 100, cursor }, accept, url }) {

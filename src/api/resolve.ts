@@ -5,6 +5,8 @@ import { resolveTag, type TagResolution } from '../audit/resolve-tag.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { formatReference } from '../registry/reference.ts';
+import { described } from './document.ts';
+import { resolveDocument } from './documents/history.ts';
 import { historyItem, isoTime } from './history-entry.ts';
 import { readTagImage } from './image-parameter.ts';
 import { badParameters, type Problem, RequestProblem } from './problem.ts';
@@ -12,8 +14,11 @@ import { route } from './route.ts';
 import { timeParameter } from './time-parameter.ts';
 
 const query = z.strictObject({
-  image: z.string({ error: 'is missing: give a repository and tag, such as team/app:1.4.2' }),
-  at: z.optional(timeParameter),
+  image: described(
+    z.string({ error: 'is missing: give a repository and tag, such as team/app:1.4.2' }),
+    'A repository and tag.',
+  ),
+  at: described(z.optional(timeParameter), 'When; now unless told.'),
 });
 
 /** `GET resolve`: the digest a tag pointed to at a time. */
@@ -24,6 +29,7 @@ export function resolveRoute(registries: readonly AcceptedRegistry[], pages: His
     method: 'GET',
     path: 'resolve',
     summary: 'The digest that a tag pointed to at a time (now, unless said), since when and until when.',
+    document: resolveDocument,
     role: 'Audit.Read',
     query,
     async answer({ query: { image, at } }) {

@@ -11,6 +11,8 @@ import { noFindings } from '../registry/findings.ts';
 import { tagForm, textThat, timestampForm } from '../registry/form.ts';
 import { maxReferenceLength, parseReference, registryNamed } from '../registry/reference.ts';
 import { applicantOf } from './approvals.ts';
+import { described } from './document.ts';
+import { getRestorableDocument, postRestoreDocument } from './documents/retention.ts';
 import { isoTime } from './history-entry.ts';
 import { readImage } from './image-parameter.ts';
 import { limitParameter } from './limit-parameter.ts';
@@ -36,8 +38,12 @@ export function getRestorableRoute(
     method: 'GET',
     path: 'retention/restorable',
     summary: 'What was deleted of a repository and can be restored, the last deleted first.',
+    document: getRestorableDocument,
     role: 'Audit.Read',
-    query: z.strictObject({ image: z.string(), limit: z.optional(limitParameter) }),
+    query: z.strictObject({
+      image: described(z.string(), 'A repository.'),
+      limit: z.optional(limitParameter),
+    }),
     async answer({ query: { image, limit = 100 } }) {
       const { registry, repository } = readImage(image, registries);
       const found = await whereItIsOn(() => restorable({ registry, repository }, limit));
@@ -66,6 +72,7 @@ export function postRestoreRoute(
     method: 'POST',
     path: 'retention/restore',
     summary: 'Restores a deleted image: its manifest, all that it lists, what is about it, and its tags.',
+    document: postRestoreDocument,
     role: 'Retention.Execute',
     query: z.strictObject({}),
     body: (json) => readRestore(json, registries),

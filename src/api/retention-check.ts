@@ -6,6 +6,7 @@ import { noFindings } from '../registry/findings.ts';
 import { textThat } from '../registry/form.ts';
 import { maxReferenceLength, parseReference, registryNamed } from '../registry/reference.ts';
 import { wholeCoverage } from '../workloads/coverage.ts';
+import { postRetentionCheckDocument } from './documents/retention.ts';
 import { sourceItem } from './inventory.ts';
 import { type BodyReading, route } from './route.ts';
 
@@ -22,6 +23,7 @@ export function postRetentionCheckRoute(
     method: 'POST',
     path: 'retention/check',
     summary: 'Whether images may be deleted, all of them together, and every reason why not.',
+    document: postRetentionCheckDocument,
     role: 'Audit.Read',
     query: z.strictObject({}),
     body: (json) => readImages(json, registries),

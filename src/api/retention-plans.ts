@@ -11,7 +11,15 @@ import { identifier } from '../registry/form.ts';
 import { registryNamed } from '../registry/reference.ts';
 import { applicantOf } from './approvals.ts';
 import { readCursor } from './cursor.ts';
-import { limitParameter } from './limit-parameter.ts';
+import {
+  getPlanDocument,
+  getPlanItemsDocument,
+  getPlansDocument,
+  postPlanApproveDocument,
+  postPlanExecuteDocument,
+  postPlansDocument,
+} from './documents/retention.ts';
+import { cursorParameter, limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
 import { decisionCells, decisionColumns, decisionOf, planCells, planColumns, planOf } from './plan-item.ts';
 import { badParameters, RequestProblem } from './problem.ts';
@@ -48,6 +56,7 @@ export function postPlansRoute(
     path: 'retention/plans',
     summary:
       'Begins a plan of what may go of a registry, or of some of its repositories; nothing is removed.',
+    document: postPlansDocument,
     role: 'Retention.Plan',
     query: z.strictObject({}),
     body: (json) => readAsked(json, registries),
@@ -73,11 +82,12 @@ export function getPlansRoute(
     method: 'GET',
     path: 'retention/plans',
     summary: 'Plans of a registry, newest first, with what became of them.',
+    document: getPlansDocument,
     role: 'Audit.Read',
     query: z.strictObject({
       registry: z.optional(z.string()),
       limit: z.optional(limitParameter),
-      cursor: z.optional(z.string()),
+      cursor: z.optional(cursorParameter),
     }),
     async answer({ query: { registry: named, limit = 100, cursor }, accept, url }) {
       const registry = auditedName(named, registries);
@@ -102,6 +112,7 @@ export function getPlanRoute(
     method: 'GET',
     path: 'retention/plans/{id}',
     summary: 'One plan: what it rests on, how much would go, and what keeps it from running.',
+    document: getPlanDocument,
     role: 'Audit.Read',
     query: z.strictObject({}),
     async answer({ params }) {
@@ -120,13 +131,14 @@ export function getPlanItemsRoute(
     method: 'GET',
     path: 'retention/plans/{id}/items',
     summary: 'What becomes of every tag and manifest by a plan, and every reason that keeps one.',
+    document: getPlanItemsDocument,
     role: 'Audit.Read',
     query: z.strictObject({
       action: z.optional(
         z.enum(['keep', 'untag', 'delete'], { error: 'must be one of keep, untag, delete' }),
       ),
       limit: z.optional(limitParameter),
-      cursor: z.optional(z.string()),
+      cursor: z.optional(cursorParameter),
     }),
     async answer({ params, query: { action, limit = 100, cursor }, accept, url }) {
       const plan = await planNamed(registries, plans, params['id']);
@@ -156,6 +168,7 @@ export function postPlanApproveRoute(
     method: 'POST',
     path: 'retention/plans/{id}/approve',
     summary: 'Approves a plan as its hash says that it was looked at; another principal may run it then.',
+    document: postPlanApproveDocument,
     role: 'Retention.Plan',
     query: z.strictObject({}),
     body: readDecision,
@@ -176,6 +189,7 @@ export function postPlanExecuteRoute(
     method: 'POST',
     path: 'retention/plans/{id}/execute',
     summary: 'Has an approved plan run, by another principal than who approved it.',
+    document: postPlanExecuteDocument,
     role: 'Retention.Execute',
     query: z.strictObject({}),
     body: readDecision,
@@ -203,8 +217,8 @@ async function decided(
   throw new RequestProblem({ status: 409, type: 'plan-refused', title, detail, members: { code } });
 }
 
-/** An id does not name the registry that its plan is of: there are few. */
-async function planNamed(
+/** The plan of an id, which does not name the registry that it is of: there are few. Throws a problem when there is none. */
+export async function planNamed(
   registries: readonly AcceptedRegistry[],
   plans: Pick<Plans, 'get'>,
   id = '',
@@ -241,14 +255,16 @@ function namesOf(registries: readonly AcceptedRegistry[]): string {
 }
 
 /** Positions among what a plan decides: a repository and the number of an item. */
-const placeForm = /^[a-z0-9._/-]{1,255}\|\d{1,9}$/;
+export const placeForm = /^[a-z0-9._/-]{1,255}\|\d{1,9}$/;
 
-function placeIn(position: string): DecisionPlace {
+/** The place of a position that {@link placeForm} matches. */
+export function placeIn(position: string): DecisionPlace {
   const [repository = '', item] = position.split('|');
   return { repository, item: Number(item) };
 }
 
-function noRetention(): never {
+/** Throws the problem of a policy that does not say what may go. */
+export function noRetention(): never {
   throw new RequestProblem({
     status: 409,
     type: 'no-retention',
@@ -257,7 +273,8 @@ function noRetention(): never {
   });
 }
 
-function unknownPlan(id: string): RequestProblem {
+/** The problem of an id that no plan has. */
+export function unknownPlan(id: string): RequestProblem {
   return new RequestProblem({
     status: 404,
     type: 'plan-unknown',

@@ -8,6 +8,7 @@ import {
 import type * as z from 'zod/mini';
 import { AuditFault } from '../audit/fault.ts';
 import type { FieldProblem } from '../registry/field-problem.ts';
+import type { RouteDocument } from './document.ts';
 import { type AuthMode, type Principal, principalOf, type Role } from './principal.ts';
 import { badBody, badParameters, type Problem, problemResponse, RequestProblem } from './problem.ts';
 
@@ -50,6 +51,8 @@ export interface Route<S extends z.ZodMiniType = z.ZodMiniType, B = unknown, P =
   readonly path: string;
   /** One sentence for the reference. */
   readonly summary: string;
+  /** What the reference says beyond that. */
+  readonly document: RouteDocument;
   /** Absent: anyone, without signing in. */
   readonly role?: Role;
   readonly query: S;
@@ -74,7 +77,7 @@ export function registerRoutes(routes: readonly Route[], mode: AuthMode): void {
   for (const each of routes) {
     app.http(each.name, {
       methods: [each.method],
-      route: `v1/${each.path}`,
+      route: `api/v1/${each.path}`,
       authLevel: 'anonymous',
       handler: (request, context) => answerTo(each, mode, request, context),
     });
@@ -110,7 +113,8 @@ export async function answerTo(
   }
 }
 
-function refusal(role: Role | undefined, principal: Principal | undefined): Problem | undefined {
+/** Why a caller may not have what needs a role; `undefined` when it may. */
+export function refusal(role: Role | undefined, principal: Principal | undefined): Problem | undefined {
   if (role === undefined) return undefined;
   if (principal === undefined) {
     return {
@@ -125,7 +129,8 @@ function refusal(role: Role | undefined, principal: Principal | undefined): Prob
   return { status: 403, type: 'not-allowed', title: 'Not allowed', detail };
 }
 
-function readQuery<S extends z.ZodMiniType>(schema: S, query: URLSearchParams): z.output<S> {
+/** Reads the parameters of a query by their schema; throws a {@link badParameters} problem. */
+export function readQuery<S extends z.ZodMiniType>(schema: S, query: URLSearchParams): z.output<S> {
   const names = [...new Set(query.keys())];
   const repeated = names.filter((name) => query.getAll(name).length > 1);
   if (repeated.length > 0) {
@@ -168,7 +173,8 @@ async function readBody<B>(read: (json: unknown) => BodyReading<B>, request: Htt
   return reading.value;
 }
 
-async function readSent(most: number, request: HttpRequest): Promise<SentBody> {
+/** Reads a body of at most so many characters; throws a problem above that. */
+export async function readSent(most: number, request: HttpRequest): Promise<SentBody> {
   const tooLong = (length: number) =>
     new RequestProblem({
       status: 413,
@@ -192,7 +198,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function problemOf(error: unknown, invocationId: string): Problem {
+/** What is told of a fault. */
+export function problemOf(error: unknown, invocationId: string): Problem {
   if (error instanceof AuditFault && error.retryable) {
     return {
       status: 503,

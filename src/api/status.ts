@@ -7,6 +7,7 @@ import type { Clock, UnannouncedChanges } from '../audit/ports.ts';
 import type { ReconcileQueue, ReconcileRounds, Round } from '../audit/reconcile-registries.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { type SourceCoverage, wholeCoverage } from '../workloads/coverage.ts';
+import { healthDocument, statusDocument } from './documents/status.ts';
 import { isoTime } from './history-entry.ts';
 import { route } from './route.ts';
 
@@ -19,6 +20,7 @@ export function healthRoute(progress: Progress) {
     method: 'GET',
     path: 'health',
     summary: 'Whether the service is ready: 200, or 503 when storage does not answer.',
+    document: healthDocument,
     query,
     async answer() {
       await progress.check().catch((cause: unknown) => {
@@ -48,40 +50,43 @@ const unannouncedSpanMs = 86_400_000;
 
 /** `GET status`: how far each registry's history has come. */
 export function statusRoute(registries: readonly AcceptedRegistry[], ports: StatusPorts) {
-  const { progress, queue, deadLetters, coverage, clock } = ports;
   return route({
     name: 'getStatus',
     method: 'GET',
     path: 'status',
     summary:
       'For each audited registry: its last event, its comparisons, what they found, and what was rejected; the sources that cannot be concluded from.',
+    document: statusDocument,
     role: 'Audit.Read',
     query,
     async answer() {
-      const waiting = await queue.waiting();
-      const [known, unattributed, letters, sources] = await Promise.all([
-        Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, waiting, ports))),
-        progress.of('unknown'),
-        deadLetters.counts(),
-        coverage(),
-      ]);
-      return {
-        headers: { 'cache-control': 'no-store' },
-        jsonBody: {
-          at: isoTime(clock.now()),
-          registries: known,
-          comparisonsWaiting: waiting,
-          deadLetters: letters,
-          inventory: {
-            ...wholeCoverage(sources),
-            sources: sources.length,
-            inDoubt: sources.flatMap(({ source, condition }) => (condition === 'fresh' ? [] : [source])),
-          },
-          unattributed: { rejected: unattributed.rejected },
-        },
-      };
+      return { headers: { 'cache-control': 'no-store' }, jsonBody: await statusOf(registries, ports) };
     },
   });
+}
+
+/** How far each registry's history has come, and what may be concluded from the inventory. */
+export async function statusOf(registries: readonly AcceptedRegistry[], ports: StatusPorts) {
+  const { progress, queue, deadLetters, coverage, clock } = ports;
+  const waiting = await queue.waiting();
+  const [known, unattributed, letters, sources] = await Promise.all([
+    Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, waiting, ports))),
+    progress.of('unknown'),
+    deadLetters.counts(),
+    coverage(),
+  ]);
+  return {
+    at: isoTime(clock.now()),
+    registries: known,
+    comparisonsWaiting: waiting,
+    deadLetters: letters,
+    inventory: {
+      ...wholeCoverage(sources),
+      sources: sources.length,
+      inDoubt: sources.flatMap(({ source, condition }) => (condition === 'fresh' ? [] : [source])),
+    },
+    unattributed: { rejected: unattributed.rejected },
+  };
 }
 
 async function registryStatus(registry: string, waiting: number, ports: StatusPorts) {

@@ -4,22 +4,24 @@ import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { present } from '../registry/present.ts';
 import { claimStates } from '../workloads/claim.ts';
 import { readCursor } from './cursor.ts';
+import { described } from './document.ts';
+import { usesDocument } from './documents/uses.ts';
 import { isoTime } from './history-entry.ts';
 import { readImage } from './image-parameter.ts';
 import { sourceItem } from './inventory.ts';
-import { limitParameter } from './limit-parameter.ts';
+import { cursorParameter, limitParameter } from './limit-parameter.ts';
 import { listForm, listingResponse } from './listing.ts';
 import { route } from './route.ts';
 import { timeParameter } from './time-parameter.ts';
 
 const query = z.strictObject({
-  image: z.optional(z.string()),
+  image: z.optional(described(z.string(), 'A repository, tag or digest.')),
   source: z.optional(z.string().check(z.maxLength(63))),
   environment: z.optional(z.string().check(z.maxLength(63))),
   state: z.optional(z.enum(claimStates, { error: `must be one of ${claimStates.join(', ')}` })),
-  at: z.optional(timeParameter),
+  at: described(z.optional(timeParameter), 'When; now unless told.'),
   limit: z.optional(limitParameter),
-  cursor: z.optional(z.string()),
+  cursor: z.optional(cursorParameter),
 });
 
 /** Positions in a listing of uses: a source and the id of a claim. */
@@ -59,6 +61,7 @@ export function usesRoute(
     method: 'GET',
     path: 'uses',
     summary: 'Which workloads run, would start or keep for rollback an image: now, or what ran at a time.',
+    document: usesDocument,
     role: 'Audit.Read',
     query,
     async answer({ query: { image, source, environment, state, at, limit = 100, cursor }, accept, url }) {

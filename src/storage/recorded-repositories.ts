@@ -1,17 +1,18 @@
 import { odata, RestError, type TableClient, type TableEntityResult } from '@azure/data-tables';
 import { AuditFault } from '../audit/fault.ts';
-import { readRepositoryKey } from './keys.ts';
+import { readRepositoryKey, repositoryKey } from './keys.ts';
 
 /**
  * The repositories of a registry that have rows. Table Storage has no list of partitions, so each is asked for as the
- * first row after the partition before: one short query a repository, whatever their history.
+ * first row after the partition before: one short query a repository, whatever their history. `after`: only those after one.
  */
 export async function* recordedRepositories(
   repositories: TableClient,
   registry: string,
+  after?: string,
 ): AsyncGenerator<string> {
   const end = `${registry}|~`;
-  let last = `${registry}|`;
+  let last = after === undefined ? `${registry}|` : repositoryKey({ registry, repository: after });
   for (;;) {
     const next = await firstPartition(repositories, last, end);
     if (next === undefined) return;

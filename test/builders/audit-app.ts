@@ -3,9 +3,10 @@ import * as z from 'zod/mini';
 import { digestsRoute } from '../../src/api/digests.ts';
 import { findingRoute, findingsRoute } from '../../src/api/findings.ts';
 import { historyRoute } from '../../src/api/history.ts';
+import { apiReference } from '../../src/api/openapi-route.ts';
 import type { AuthMode } from '../../src/api/principal.ts';
 import { resolveRoute } from '../../src/api/resolve.ts';
-import { answerTo } from '../../src/api/route.ts';
+import { answerTo, type Route } from '../../src/api/route.ts';
 import { healthRoute, statusRoute } from '../../src/api/status.ts';
 import { approvalWindows } from '../../src/audit/approvals.ts';
 import type { Findings } from '../../src/audit/findings.ts';
@@ -30,6 +31,7 @@ import { rejections } from '../../src/storage/rejections.ts';
 import { sourceStates } from '../../src/storage/source-states.ts';
 import { stateReader } from '../../src/storage/state-reader.ts';
 import { unannouncedChanges } from '../../src/storage/unannounced-changes.ts';
+import { documented } from './documented-answer.ts';
 import { type MemoryDeadLetters, memoryDeadLetters } from './memory-dead-letters.ts';
 import { type MemoryTable, memoryTable, type TableFaults } from './memory-table.ts';
 
@@ -120,7 +122,7 @@ export function auditApp({
     links: manifestLinks(repositories, digests),
     clock,
   };
-  const routes = [
+  const described = [
     historyRoute(accepted, pages, pseudonyms),
     resolveRoute(accepted, pages, clock),
     digestsRoute(
@@ -143,6 +145,7 @@ export function auditApp({
     }),
     healthRoute(progress),
   ];
+  const routes: readonly Route[] = [...described, apiReference(described).route];
 
   return {
     repositories,
@@ -165,7 +168,8 @@ export function auditApp({
       const { route, params } = wanted;
       const request = new HttpRequest({ method: 'GET', url, params, headers: { ...headers } });
       const error = (...values: unknown[]) => write('error')(String(values[0]), { values });
-      return new HttpResponse(await answerTo(route, mode, request, { error, invocationId: 'invocation-1' }));
+      const context = { error, invocationId: 'invocation-1' };
+      return documented(route, new HttpResponse(await answerTo(route, mode, request, context)));
     },
   };
 }

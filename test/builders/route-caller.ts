@@ -1,6 +1,7 @@
 import { HttpRequest, HttpResponse } from '@azure/functions';
 import type { AuthMode } from '../../src/api/principal.ts';
 import { answerTo, type Route } from '../../src/api/route.ts';
+import { documented } from './documented-answer.ts';
 
 /** A request to a route. */
 export interface Asked {
@@ -44,6 +45,7 @@ export function routeCaller(routes: readonly Route[]) {
       },
       ...(sent === undefined ? {} : { body: { string: sent } }),
     });
-    return new HttpResponse(await answerTo(route, mode, request, { error: () => {}, invocationId: 'i-1' }));
+    const context = { error: () => {}, invocationId: 'i-1' };
+    return documented(route, new HttpResponse(await answerTo(route, mode, request, context)));
   };
 }

@@ -15,6 +15,7 @@ const closedRoutes = [
   'findings',
   `findings/${findingId(finding.identity)}`,
   'status',
+  'openapi.json',
 ];
 
 function principal(...roles: readonly string[]): Readonly<Record<string, string>> {

@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from '@jest/globals';
+import { completionsOf } from '../../../src/cli/completion.ts';
+import { programOf } from '../../../src/cli/program.ts';
+
+const stream = { isTerminal: false, write: () => {} };
+const terminal = { out: stream, err: stream, env: {}, readText: async () => '', pause: async () => {} };
+const program = programOf(terminal, { token: async () => '' }, () => {});
+
+describe('when the page about the command line is read', () => {
+  it('it names every command, and no option that there is not', async () => {
+    const page = await readFile('docs/cli.md', 'utf8');
+    const completions = completionsOf(program);
+    const leaves = completions.filter(
+      ({ path }) => !completions.some((other) => other.path.startsWith(`${path}/`)),
+    );
+    for (const { path } of leaves) {
+      const names = path.split('/').slice(1);
+      for (const name of names) expect(page).toContain(name);
+    }
+    const options = new Set(
+      completions.flatMap(({ words }) => words.filter((word) => word.startsWith('--'))),
+    );
+    const named = new Set(page.match(/(?<![\w-])--[a-z][a-z-]*/g));
+    expect([...named].filter((option) => !options.has(option))).toEqual([]);
+    expect(leaves.length).toBeGreaterThan(18);
+  });
+});
