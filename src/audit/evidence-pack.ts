@@ -1,4 +1,5 @@
 import type { RepositoryId } from '../history/fact.ts';
+import type { Instant } from '../history/instant.ts';
 import type { JsonContent } from '../history/statement.ts';
 import { canonicalRecord, canonicalStatement } from '../ledger/canonical-record.ts';
 import { originOf } from '../ledger/checkpoint.ts';
@@ -55,7 +56,7 @@ const mostAtOnce = 32;
 
 /** A record of a table, with its canonical text, and whether it was announced. */
 interface Candidate {
-  readonly id: string;
+  readonly at: Instant;
   readonly repository: string;
   readonly text: string;
   readonly isAnnounced: () => Promise<boolean>;
@@ -86,9 +87,9 @@ export function packEvidence(ports: EvidencePackPorts) {
     const waiting: WaitingRecord[] = [];
     for (const some of inGroups(candidates, mostAtOnce)) {
       await Promise.all(
-        some.map(async ({ id, repository, text, isAnnounced }) => {
-          const places = await ports.ledger.sealed(registry, id);
-          const place = places.find((one) => one.repository === repository);
+        some.map(async ({ at, repository, text, isAnnounced }) => {
+          const places = await ports.ledger.sealed(registry, at.id);
+          const place = places.find((one) => one.repository === repository && one.time === at.time);
           if (place !== undefined) indexes.add(place.index);
           else waiting.push({ leaf: text, reason: (await isAnnounced()) ? 'waiting' : 'unannounced' });
         }),
@@ -158,7 +159,7 @@ export function packEvidence(ports: EvidencePackPorts) {
     return [
       ...facts.map(
         (record): Candidate => ({
-          id: record.fact.at.id,
+          at: record.fact.at,
           repository: record.repository,
           text: canonicalRecord(record),
           isAnnounced: async () => (await ports.outbox.announced(record, record.fact.at)) !== undefined,
@@ -166,7 +167,7 @@ export function packEvidence(ports: EvidencePackPorts) {
       ),
       ...statements.map(
         (statement): Candidate => ({
-          id: statement.at.id,
+          at: statement.at,
           repository: statement.repository,
           text: canonicalStatement(statement),
           isAnnounced: async () =>

@@ -91,6 +91,8 @@ export interface SealedPlace {
 export interface SealedRecord {
   readonly recordId: string;
   readonly repository: string;
+  /** When what it tells happened, in epoch milliseconds: an id may come again as of another time. */
+  readonly time: number;
   readonly index: number;
 }
 

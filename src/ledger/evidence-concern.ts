@@ -5,6 +5,7 @@ import { readHold } from '../protection/hold-content.ts';
 import type { Digest } from '../registry/digest.ts';
 import { readPattern } from '../registry/pattern.ts';
 import type { EvidenceLeaf } from './evidence-leaf.ts';
+import { handoverKind } from './key-handover.ts';
 
 /** What evidence is about: a digest, or the release that a tag was at a time, with the manifests that it lists. */
 export interface EvidenceSubject extends RepositoryId {
@@ -54,7 +55,10 @@ export function evidenceScope(subject: EvidenceSubject, facts: readonly AuditRec
   };
 }
 
-/** Tells which statements about a whole registry concern a subject: holds on it, and plans that concerned it. */
+/**
+ * Tells which statements about a whole registry concern a subject: holds on it, plans that concerned it, and handovers of the
+ * log's keys, by which whoever was given the first ones believes the checkpoint.
+ */
 export function registryScope(
   subject: RepositoryId,
   statements: readonly Statement[],
@@ -71,10 +75,11 @@ export function registryScope(
       scope.registry === subject.registry && (!reading.ok || reading.pattern.matches(subject.repository))
     );
   };
-  return ({ registry, repository, content, states = [] }) =>
+  return ({ registry, repository, kind, content, states = [] }) =>
     registry === subject.registry &&
     repository === wholeRegistry &&
-    (textIn(content, 'plan').some((plan) => plans.has(plan)) ||
+    (kind === handoverKind ||
+      textIn(content, 'plan').some((plan) => plans.has(plan)) ||
       states.some((state) => state.key.startsWith('h|') && isHeld(state.content)));
 }
 

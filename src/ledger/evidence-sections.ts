@@ -5,6 +5,7 @@ import type { JsonContent, JsonValue, Statement } from '../history/statement.ts'
 import { formatDuration } from '../protection/duration.ts';
 import type { EvidenceSubject } from './evidence-concern.ts';
 import { type EvidenceLeaf, type EvidenceRef, inOrder } from './evidence-leaf.ts';
+import { handoverKind } from './key-handover.ts';
 
 /** What a pack claims, with the records that it is claimed by. */
 export type EvidenceRow = JsonContent & { readonly records: readonly EvidenceRef[] };
@@ -20,6 +21,7 @@ export const sectionNames = [
   'findings',
   'uses',
   'retention',
+  'keys',
   'others',
 ] as const;
 export type SectionName = (typeof sectionNames)[number];
@@ -47,6 +49,7 @@ export function sectionsOf(subject: EvidenceSubject, leaves: readonly EvidenceLe
     findings: findingsOf(findings),
     uses: of('uses').map(rowOf),
     retention: of('retention').map((leaf) => retentionRow(subject, leaf)),
+    keys: of('keys').map(rowOf),
     others: of('others').map(rowOf),
   };
 }
@@ -59,6 +62,7 @@ function sectionOf({ kind }: Statement): SectionName {
   if (/^(?:un)?locks?-/.test(kind)) return 'locks';
   if (kind.startsWith('finding-')) return 'findings';
   if (kind === 'deletion-judged') return 'uses';
+  if (kind === handoverKind) return 'keys';
   return /^(?:retention|restore)-/.test(kind) ? 'retention' : 'others';
 }
 

@@ -73,6 +73,7 @@ const titles: Readonly<Record<SectionName, string>> = {
   findings: 'Findings',
   uses: 'Uses, as judged when something was deleted',
   retention: 'Retention and restoring',
+  keys: 'Handovers of the log to other keys',
   others: 'Other records',
 };
 

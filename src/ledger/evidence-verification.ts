@@ -6,17 +6,19 @@ import { type EvidenceLeaf, instantOfLeaf, readEvidenceLeaf } from './evidence-l
 import { imageOf, type PackProblem, type PackSubject, type ReadPack, readPack } from './evidence-pack.ts';
 import { sectionNames, sectionsOf } from './evidence-sections.ts';
 import { evidenceSummary } from './evidence-summary.ts';
+import { followKeys, handoverIn, keysAt } from './key-handover.ts';
 import { leafHash } from './merkle-tree.ts';
 import { verifyInclusion } from './proof.ts';
 import { readBatch } from './recorded-batch.ts';
-import { type VerifierKey, verifierKeyText, verifyNote } from './signed-note.ts';
+import { readStatement } from './recorded-leaf.ts';
+import { readNote, type VerifierKey, verifierKeyText, verifyNote } from './signed-note.ts';
 
 /** A log by which records of a pack are proven. */
 export interface ProvenLog {
   readonly origin: string;
   /** Entries of the log at the checkpoint. */
   readonly size: number;
-  /** The trusted keys that signed the checkpoint. */
+  /** The keys that signed the checkpoint: trusted, or handed over to by those that are. */
   readonly verifiedBy: readonly string[];
 }
 
@@ -59,7 +61,7 @@ function verifyPack(pack: ReadPack, keys: readonly VerifierKey[]): EvidenceVerdi
   const logs = new Map<string, Checkpoint & { readonly verifiedBy: readonly string[] }>();
   for (const [place, { registry, checkpoint: note }] of pack.logs.entries()) {
     const where = `logs[${place}]`;
-    const log = provenLog(registry, note, keys);
+    const log = provenLog(registry, note, keysOf(pack, registry, note, keys));
     if ('problem' in log) return failed(where, log.problem);
     if (registry !== subject.registry) return failed(where, `is of ${registry}, another registry`);
     if (logs.has(registry)) return failed(where, 'is there twice');
@@ -125,6 +127,25 @@ function verifyPack(pack: ReadPack, keys: readonly VerifierKey[]): EvidenceVerdi
     ...(horizon === undefined ? {} : { completeUntil: horizon.comparedAt }),
     hasSummary: pack.summary !== undefined,
   };
+}
+
+/**
+ * The keys that sign a log at a checkpoint, learned from those that are trusted by the handovers among the records: each is a
+ * note that the keys before signed.
+ */
+function keysOf(
+  { records }: ReadPack,
+  registry: string,
+  note: string,
+  trusted: readonly VerifierKey[],
+): readonly VerifierKey[] {
+  const notes = records.flatMap(({ index, leaf }) => {
+    const statement = readStatement(leaf);
+    const handover = statement && handoverIn(statement);
+    return handover === undefined ? [] : [{ index, note: handover }];
+  });
+  const size = readCheckpoint(readNote(note)?.text ?? '')?.size ?? 0;
+  return keysAt(followKeys(registry, trusted, notes), size);
 }
 
 function provenLog(registry: string, note: string, keys: readonly VerifierKey[]) {

@@ -182,7 +182,7 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
         const index = countForm.safeParse(textOf(row, 'logIndex'));
         const place = readSealedKey(row.rowKey);
         if (!index.success || place === undefined) throw corrupt(row);
-        return { recordId, repository: place.repository, index: index.data };
+        return { recordId, repository: place.repository, time: place.at.time, index: index.data };
       });
     },
 

@@ -1,12 +1,14 @@
 import { evidenceRoute, toldUses } from '../../src/api/evidence.ts';
 import { deliverAlerts } from '../../src/audit/deliver-alerts.ts';
 import { packEvidence } from '../../src/audit/evidence-pack.ts';
+import { handOverKeys } from '../../src/audit/hand-over-keys.ts';
 import type { LedgerBlobs } from '../../src/audit/ledger-ports.ts';
 import { reconcileRepository } from '../../src/audit/reconcile-repository.ts';
 import { sealLedger } from '../../src/audit/seal-ledger.ts';
 import { usesOverTime } from '../../src/audit/uses-over-time.ts';
 import { findingOf } from '../../src/findings/finding.ts';
 import type { EvidencePack } from '../../src/ledger/evidence-pack.ts';
+import type { VerifierKey } from '../../src/ledger/signed-note.ts';
 import type { Digest } from '../../src/registry/digest.ts';
 import { parseReference } from '../../src/registry/reference.ts';
 import { alertOutbox } from '../../src/storage/alert-outbox.ts';
@@ -48,8 +50,14 @@ export function evidenceApp() {
       return files.get(of, path);
     },
   };
-  const signer = noteSigner();
-  const seal = sealLedger({ ledger, blobs: files, signer, witnesses: [], clock, log: silent });
+  const origin = `acr-audit/${registry}`;
+  const signers = [noteSigner()];
+  const current = () => signers.at(-1) ?? noteSigner();
+  const seal = () => {
+    const formerKeys = signers.map(({ keyOf }) => keyOf(origin));
+    const ports = { ledger, blobs: files, signer: current(), formerKeys, witnesses: [], clock, log: silent };
+    return sealLedger(ports)(registry);
+  };
   const links = manifestLinks(tables.repositories, tables.digests);
   const claims = claimsStore(workloads, tables.inventory);
   const states = sourceStates(tables.inventory);
@@ -61,7 +69,7 @@ export function evidenceApp() {
     links,
     ledger,
     blobs,
-    signer,
+    signer: { keys: (of) => current().keys(of) },
     outbox: stores.outbox,
     told: toldUses(uses),
     clock,
@@ -77,7 +85,7 @@ export function evidenceApp() {
     /** Paths of the log's files that were read for evidence. */
     reads,
     files: files.files,
-    key: signer.keyOf(`acr-audit/${registry}`),
+    key: current().keyOf(origin),
     record: recorderOver(tables),
     /** Compares the repository with the registry, whole. */
     async compare(): Promise<void> {
@@ -98,7 +106,14 @@ export function evidenceApp() {
       const alerts = alertOutbox(tables.findings, silent);
       await deliverAlerts({ ...stores, alerts, sinks: [], registries: [registry], clock, log: silent })();
     },
-    seal: () => seal(registry),
+    seal,
+    /** Hands the log over to another key, which signs from now on; answers that. */
+    async handOver(): Promise<VerifierKey> {
+      const after = noteSigner();
+      await handOverKeys({ ...stores, ledger, clock, before: current(), after })(registry);
+      signers.push(after);
+      return after.keyOf(origin);
+    },
     ask: (query: string) => call('GET', `digests/evidence?${query}`),
     /** The pack of an image, such as `team/app:prod`. */
     async pack(image: string): Promise<EvidencePack> {

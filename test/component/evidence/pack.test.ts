@@ -2,10 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { readEvidence } from '../../../src/api/evidence-archive.ts';
 import { evidenceRecords } from '../../../src/audit/evidence-records.ts';
 import { verifyEvidence } from '../../../src/ledger/evidence-verification.ts';
+import { verifierKeyText } from '../../../src/ledger/signed-note.ts';
 import { recordKey, repositoryKey } from '../../../src/storage/keys.ts';
 import { evidenceApp, releasedApp } from '../../builders/evidence-app.ts';
 import { fact, recordOf } from '../../builders/facts.ts';
 import { images } from '../../builders/image-to-protect.ts';
+import { noteSigner } from '../../builders/note-signer.ts';
 import { protectedId } from '../../builders/protection-app.ts';
 import { digestOf } from '../../builders/registry-event.ts';
 
@@ -108,6 +110,28 @@ describe('the evidence of a release', () => {
     const after: unknown = await (await at('2026-05-02T15:30:00Z')).json();
     expect(after).toMatchObject({ subject: { digest: plain, parts: [] }, sections: { approvals: [] } });
     expect(verifyEvidence(after, [app.key])).toMatchObject({ ok: true });
+  });
+
+  it('when the log was handed over to other keys, whoever trusts the first one believes the last', async () => {
+    const app = await releasedApp();
+    const second = await app.handOver();
+    await app.seal();
+    const third = await app.handOver();
+    await app.seal();
+    const pack = await app.pack('team/app:prod');
+    expect(pack.sections.keys).toHaveLength(2);
+    for (const key of [app.key, second, third]) {
+      expect(verifyEvidence(pack, [key])).toMatchObject({
+        ok: true,
+        logs: [{ verifiedBy: [verifierKeyText(third)] }],
+      });
+    }
+    const other = noteSigner().keyOf(third.name);
+    expect(verifyEvidence(pack, [other])).toMatchObject({ ok: false, where: 'logs[0]' });
+    // Without the first handover nothing leads from the first key to the last.
+    const handover = pack.sections.keys[0]?.records[0];
+    const cut = { ...pack, records: pack.records.filter((one) => one.index !== handover) };
+    expect(verifyEvidence(cut, [app.key])).toMatchObject({ ok: false, where: 'logs[0]' });
   });
 
   it('when a row was edited after its record was sealed, the pack has what the log has', async () => {
