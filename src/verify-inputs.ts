@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Checkpoint, originOf, readCheckpoint } from './ledger/checkpoint.ts';
-import { readNote, readVerifierKey, type VerifierKey } from './ledger/signed-note.ts';
+import { readNote, readVerifierKey, readVerifierKeys, type VerifierKey } from './ledger/signed-note.ts';
 import type { KeptNote } from './ledger/verification.ts';
 import { type LogFiles, type LogFolder, logFolder } from './storage/log-folder.ts';
 import { logUrl } from './storage/log-url.ts';
@@ -23,10 +23,8 @@ export async function keysOf(given: string): Promise<readonly VerifierKey[]> {
   const text = await readFile(given, 'utf8').catch(() => {
     throw new UsageError(`--key ${JSON.stringify(given)} is neither a key nor a file`);
   });
-  const lines = text.split('\n').map((line) => line.trim());
-  const keys = lines.filter((line) => line !== '' && !line.startsWith('#')).map(readVerifierKey);
-  const known = keys.filter((one) => one !== undefined);
-  if (known.length > 0 && known.length === keys.length) return known;
+  const keys = readVerifierKeys(text);
+  if (keys !== undefined) return keys;
   throw new UsageError(`--key ${JSON.stringify(given)} has a line that is no key`);
 }
 

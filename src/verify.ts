@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import { originOf } from './ledger/checkpoint.ts';
 import { claims } from './ledger/claimed-files.ts';
+import { verifyFoundLog } from './ledger/found-log.ts';
 import type { Problem } from './ledger/ledger-problem.ts';
 import { compareRows, type RowVerdict } from './ledger/row-comparison.ts';
 import type { VerifierKey } from './ledger/signed-note.ts';
-import { type LedgerVerdict, verifyLedger } from './ledger/verification.ts';
+import type { LedgerVerdict } from './ledger/verification.ts';
 import { readSettings, SettingsError } from './settings.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { ledgerRows } from './storage/ledger-rows.ts';
@@ -117,21 +118,18 @@ async function verify(request: Request): Promise<Outcome> {
   const source = await sourceOf(await located(request, keys));
   const { log } = source;
   const registry = await registryOf(request, keys, log);
-  // A checkpoint is written before it is the head: what is listed before is no newer than the head, after no older.
-  const listed = await log.sizes();
-  const head = await source.head?.();
-  const sizes = head === undefined ? listed : await log.sizes();
   const ofLog = kept.filter(
     ({ note, isNamed }) => isNamed || checkpointIn(note)?.origin === originOf(registry),
   );
-  const verdict = await verifyLedger({
-    registry,
-    read: log.read,
-    sizes,
-    kept: head === undefined ? ofLog : [...ofLog, { path: 'checkpoint', note: head }],
-    ...(keys.length === 0 ? {} : { keys }),
-    ...(process.stderr.isTTY ? { progress } : {}),
-  });
+  const { verdict, sizes } = await verifyFoundLog(
+    { ...log, head: source.head },
+    {
+      registry,
+      kept: ofLog,
+      ...(keys.length === 0 ? {} : { keys }),
+      ...(process.stderr.isTTY ? { progress } : {}),
+    },
+  );
   const warnings = [
     ...(keys.length === 0 ? [unsignedWarning] : []),
     ...(ofLog.length === 0 ? [unwitnessedWarning] : []),
@@ -140,8 +138,6 @@ async function verify(request: Request): Promise<Outcome> {
       ({ index, reason }) => `entry ${index} would hand over keys and is not believed: ${reason}`,
     ),
   ];
-  const problem = verdict.ok && head !== undefined ? replayed(head, listed) : undefined;
-  if (problem !== undefined) return { registry, verdict: { ok: false, problem }, warnings };
   if (!request.withRows || !verdict.ok) return { registry, verdict, warnings };
   return { registry, verdict, rows: await comparedRows(registry, source, verdict), warnings };
 }
@@ -155,15 +151,6 @@ async function located(request: Request, keys: readonly VerifierKey[]): Promise<
 
 function progress(size: number): void {
   process.stderr.write(`\r${size} entries\r`);
-}
-
-/** A head that is older than a checkpoint listed before it was read. */
-function replayed(head: string, listed: readonly number[]): Problem | undefined {
-  const size = checkpointIn(head)?.size ?? 0;
-  const newest = Math.max(0, ...listed);
-  if (size >= newest) return undefined;
-  const message = `the service shows a checkpoint of ${size} entries, and has one of ${newest}`;
-  return { code: 'replayed-checkpoint', message, path: 'checkpoint', index: size };
 }
 
 /** What lies about in a folder and belongs to no checkpoint: a sign that checkpoints were taken away, or of a crash. */

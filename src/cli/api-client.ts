@@ -9,6 +9,8 @@ export type Query = Readonly<Record<string, string | undefined>>;
 /** Asks the service. Methods throw a CommandFault when there is no answer, or the answer is a problem. */
 export interface ApiClient {
   get<T>(path: string, query: Query, schema: z.ZodMiniType<T>): Promise<T>;
+  /** A file as it is; `undefined` where there is none. */
+  file(path: string): Promise<Uint8Array | undefined>;
   post<T>(path: string, body: unknown, schema: z.ZodMiniType<T>): Promise<T>;
   /** Pages of a list of at most `limit` items in all. */
   pages<P extends { readonly items: readonly unknown[]; readonly cursor?: string | undefined }>(
@@ -68,7 +70,7 @@ export function apiClient({ address, token, as, timeout, pause }: ApiClientOptio
     }
   }
 
-  async function ask<T>(path: string, query: Query, body: unknown, schema: z.ZodMiniType<T>): Promise<T> {
+  async function answerOf(path: string, query: Query, body: unknown) {
     const url = new URL(path, address.base);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, value);
@@ -79,10 +81,15 @@ export function apiClient({ address, token, as, timeout, pause }: ApiClientOptio
       await pause(Math.min(Number(response.headers.get('retry-after')) || 1, 10) * 1_000);
       response = await once(url, body);
     }
-    const text = await readBounded(response).catch((cause: unknown) => {
+    const bytes = await readBounded(response).catch((cause: unknown) => {
       throw noService(`${url.origin} broke off its answer: ${messageOf(cause)}`, cause);
     });
-    const json = parsed(text);
+    return { url, response, bytes };
+  }
+
+  async function ask<T>(path: string, query: Query, body: unknown, schema: z.ZodMiniType<T>): Promise<T> {
+    const { url, response, bytes } = await answerOf(path, query, body);
+    const json = parsed(bytes);
     if (!response.ok) throw problemFault(response.status, json, url);
     const reading = schema.safeParse(json);
     if (reading.success) return reading.data;
@@ -91,6 +98,14 @@ export function apiClient({ address, token, as, timeout, pause }: ApiClientOptio
 
   return {
     get: (path, query, schema) => ask(path, query, undefined, schema),
+    async file(path) {
+      const { url, response, bytes } = await answerOf(path, {}, undefined);
+      if (response.ok) return bytes;
+      const json = parsed(bytes);
+      // The service says that it has none; any other 404 is of something else than the service.
+      if (response.status === 404 && problemForm.safeParse(json).success) return undefined;
+      throw problemFault(response.status, json, url);
+    },
     post: (path, body, schema) => ask(path, {}, body, schema),
     async *pages(path, query, schema, limit) {
       let cursor: string | undefined;
@@ -140,9 +155,9 @@ function noService(message: string, cause?: unknown): CommandFault {
   return new CommandFault(exitCodes.service, message, { cause });
 }
 
-function parsed(text: string): unknown {
+function parsed(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
   }

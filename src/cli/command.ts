@@ -18,7 +18,11 @@ export interface Line {
   /** What was given without a name. */
   readonly operands: readonly string[];
   text(option: string): string | undefined;
+  /** What was given for an option that may be given more than once. */
+  texts(option: string): readonly string[];
   flag(option: string): boolean;
+  /** Whether it was said that there is to be none: `--no-` and the option. */
+  isRefused(option: string): boolean;
   /** A whole number of 1 or more. */
   count(option: string): number | undefined;
 }
@@ -36,7 +40,12 @@ export function lineOf(command: Command): Line {
   return {
     operands: command.args,
     text,
+    texts(option) {
+      const value = options[option];
+      return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+    },
     flag: (option) => options[option] === true,
+    isRefused: (option) => options[option] === false,
     count(option) {
       const value = text(option);
       if (value === undefined) return undefined;

@@ -8,6 +8,7 @@ import { completionCommand } from './commands/completion.ts';
 import { digestCommand } from './commands/digest.ts';
 import { findingsCommand } from './commands/findings.ts';
 import { historyCommand } from './commands/history.ts';
+import { ledgerCommand } from './commands/ledger.ts';
 import { resolveCommand } from './commands/resolve.ts';
 import { retentionCommand } from './commands/retention.ts';
 import { statusCommand } from './commands/status.ts';
@@ -88,6 +89,7 @@ export function programOf(terminal: Terminal, { token }: RunPorts, ended: (code:
   usesCommand(program, acting);
   findingsCommand(program, acting);
   retentionCommand(program, acting);
+  ledgerCommand(program, acting);
   statusCommand(program, acting);
   completionCommand(program, (script) => out.write(script));
   return program;

@@ -83,6 +83,17 @@ export function logTrust({ registry, keys }: Trust): LogTrust {
   };
 }
 
+/**
+ * Reads the checkpoint of a note by itself. Throws {@link LedgerProblem} where it is none of the log, or no key that signed
+ * the log first signed it: handovers are known only to who reads the log.
+ */
+export function trustedCheckpoint(note: string, path: string, trust: Trust): Checkpoint {
+  const log = logTrust(trust);
+  const checkpoint = log.checkpoint(note, path);
+  log.settle();
+  return checkpoint;
+}
+
 function unknownKey(origin: string, path: string): LedgerProblem {
   const message = `no trusted key of ${origin} signed ${path}`;
   return new LedgerProblem({ code: 'unknown-key', message, path });

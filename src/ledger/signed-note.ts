@@ -61,6 +61,14 @@ export function readVerifierKey(text: string): VerifierKey | undefined {
   return key !== undefined && verifierKeyText(key) === text ? key : undefined;
 }
 
+/** Keys of a text, one on each line; lines that begin with `#` are comments. `undefined`: none, or a line that is no key. */
+export function readVerifierKeys(text: string): readonly VerifierKey[] | undefined {
+  const lines = text.split('\n').map((line) => line.trim());
+  const keys = lines.filter((line) => line !== '' && !line.startsWith('#')).map(readVerifierKey);
+  const known = keys.filter((one) => one !== undefined);
+  return known.length > 0 && known.length === keys.length ? known : undefined;
+}
+
 function keyOf(name: string, content: Buffer): VerifierKey | undefined {
   const der = content.subarray(1);
   try {

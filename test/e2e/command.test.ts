@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as z from 'zod/mini';
+import { originOf } from '../../src/ledger/checkpoint.ts';
+import { ed25519Key, verifierKeyText } from '../../src/ledger/signed-note.ts';
 import { type CommandRun, type CommandRunOptions, runCommand } from '../builders/command-run.ts';
 import { type HostedEstate, hostedEstate } from '../builders/hosted-estate.ts';
 
@@ -9,10 +12,18 @@ const timeout = 240_000;
 
 let estate: HostedEstate;
 let repository: string;
+/** The key that the log is signed with, and a record of the log. */
+let key: string;
+let record: string;
 
 beforeAll(async () => {
   estate = await hostedEstate();
   repository = `${estate.registry.loginServer}/team/app`;
+  await estate.seal();
+  const ask = async (path: string) => (await fetch(`${estate.address}/api/v1/${path}`)).json();
+  key = z.object({ keys: z.array(z.string()) }).parse(await ask('ledger/keys')).keys[0] ?? '';
+  const entries = z.object({ items: z.array(z.object({ recordId: z.string() })) });
+  record = entries.parse(await ask('history')).items[0]?.recordId ?? '';
 }, timeout);
 afterAll(async () => {
   await estate?.stop();
@@ -57,6 +68,8 @@ describe('when everybody asks', () => {
     ],
     ['status', () => ['status'], 'Registries', () => 'complete'],
     ['verify', () => ['verify', repository, '--environment', 'production'], 'fail', () => 'not-approved'],
+    ['ledger checkpoint', () => ['ledger', 'checkpoint', '--key', key], 'ORIGIN', () => 'acr-audit/'],
+    ['ledger proof', () => ['ledger', 'proof', record, '--key', key], 'PROVEN', () => record],
     ['retention plans', () => ['retention', 'plans'], 'There is no plan.', () => ''],
   ];
   const ends: ReadonlyMap<string, number> = new Map([
@@ -280,3 +293,60 @@ function cellsOf(csv: string): readonly (readonly string[])[] {
     .filter((line) => line !== '')
     .map((line) => [...line.matchAll(/(?:^|,)("(?:[^"]|"")*"|[^,]*)/g)].map(([, cell = '']) => cell));
 }
+
+describe('when the log is verified', () => {
+  const forms = ['table', 'json', 'csv', 'ndjson'];
+  const kept = async () => (await run(['ledger', 'checkpoint', '--note', '--key', key])).out;
+
+  it.each(forms)('it is as it was signed, and says so as %s', async (form) => {
+    const files = { kept: await kept(), keys: `# ours\n${key}\n` };
+    const given = ['--key', 'keys', '--checkpoint', 'kept', '--output', form];
+    const ran = await run(['ledger', 'verify', ...given], { files });
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).toContain(estate.registry.loginServer);
+  });
+
+  it('a checkpoint that is kept is the note as it was signed', async () => {
+    const served = await fetch(`${estate.address}/api/v1/ledger/checkpoint`);
+    expect(await kept()).toBe(await served.text());
+  });
+
+  it('without a key it fails, unless that is asked for, and says what is not shown', async () => {
+    const blind = await run(['ledger', 'verify']);
+    expect(blind).toMatchObject({ code: 1, err: expect.stringContaining('NO KEY WAS GIVEN') });
+    expect(blind.err).toContain('not cut off is not shown');
+    expect(await run(['ledger', 'verify', '--no-key'])).toMatchObject({ code: 0 });
+  });
+
+  it('another key, or a checkpoint of a longer or another log, is a failure that has a name', async () => {
+    const other = ed25519Key(originOf(estate.registry.loginServer), generateKeyPairSync('ed25519').publicKey);
+    const stranger = ['--key', verifierKeyText(other)];
+    const verified = await run(['ledger', 'verify', ...stranger, '--output', 'json']);
+    expect(verified).toMatchObject({ code: 1, out: expect.stringContaining('unknown-key') });
+    for (const args of [
+      ['checkpoint', ...stranger],
+      ['proof', record, ...stranger],
+    ]) {
+      expect(await run(['ledger', ...args])).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('unknown-key'),
+      });
+    }
+    const [origin, size, ...rest] = (await kept()).split('\n');
+    const longer = [origin, Number(size) + 1_000, ...rest].join('\n');
+    const cut = await run(['ledger', 'verify', '--no-key', '--checkpoint', 'longer', '--output', 'json'], {
+      files: { longer },
+    });
+    expect(cut).toMatchObject({ code: 1, out: expect.stringContaining('older-than-witnessed') });
+  });
+
+  it('what cannot be read is a fault of usage, and what is not there is a no', async () => {
+    for (const args of [
+      ['verify', '--key', 'nothing'],
+      ['verify', '--checkpoint', 'nothing', '--no-key'],
+      ['verify', '--registry', 'fabrikam.azurecr.io'],
+    ])
+      expect(await run(['ledger', ...args])).toMatchObject({ code: 2 });
+    expect(await run(['ledger', 'proof', 'nothing'])).toMatchObject({ code: 1 });
+  });
+});

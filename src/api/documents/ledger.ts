@@ -13,7 +13,7 @@ const hashes = described(z.array(hash), 'As RFC 6962 orders them.');
 const note = described(z.string(), 'The checkpoint as it was signed: https://c2sp.org/signed-note.');
 
 /** The public keys of a log. */
-const ledgerKeys = named(
+export const ledgerKeys = named(
   'LedgerKeys',
   z.object({
     origin: described(z.string(), 'The name of the log.'),
@@ -23,7 +23,7 @@ const ledgerKeys = named(
 );
 
 /** Proofs that a record is in the log. */
-const ledgerProofs = named(
+export const ledgerProofs = named(
   'LedgerProofs',
   z.object({
     items: z.array(
@@ -105,7 +105,7 @@ const evidencePack = named(
 );
 
 /** The sizes of which a log has checkpoints, in their order. */
-const checkpointSizes = z.array(z.int());
+export const checkpointSizes = z.array(z.int());
 
 const root = 'qF7y6NhmEC5xE0ZJYmMcdTdPP5bh2x4VbbH0iWpJc0o=';
 const other = 'b8E1iFv0u0S6y4c9m0B1Nw1QmYI9V3dYbKkCzYx3Bd4=';

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { completionsOf } from '../../../src/cli/completion.ts';
 import { programOf } from '../../../src/cli/program.ts';
@@ -24,5 +24,25 @@ describe('when the page about the command line is read', () => {
     const named = new Set(page.match(/(?<![\w-])--[a-z][a-z-]*/g));
     expect([...named].filter((option) => !options.has(option))).toEqual([]);
     expect(leaves.length).toBeGreaterThan(18);
+  });
+});
+
+describe('when the pages to start with are read', () => {
+  it('each begins with a question, and names no command or option that there is not', async () => {
+    const pages = await readdir('docs/start');
+    expect(pages).toHaveLength(5);
+    const known = new Map(completionsOf(program).map(({ path, words }) => [path, new Set(words)]));
+    for (const name of pages) {
+      const page = await readFile(`docs/start/${name}`, 'utf8');
+      expect(page.split('\n')[2]).toMatch(/^\*\*.*\?\*\*$/);
+      for (const [line] of page.matchAll(/acr-audit [^`\n]*/g)) {
+        const words = line.split(/\s+/).slice(1);
+        let path = '';
+        for (const word of words) if (known.has(`${path}/${word}`)) path = `${path}/${word}`;
+        expect([line, path]).not.toEqual([line, '']);
+        const options = words.filter((word) => word.startsWith('--'));
+        expect([line, options.filter((option) => !known.get(path)?.has(option))]).toEqual([line, []]);
+      }
+    }
   });
 });
