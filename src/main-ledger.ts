@@ -17,6 +17,7 @@ import { estate } from './findings/finding.ts';
 import type { RepositoryId } from './history/fact.ts';
 import type { Digest } from './registry/digest.ts';
 import type { Settings } from './settings.ts';
+import { connectedLogs } from './storage/connected-logs.ts';
 import { historyWriter } from './storage/history-store.ts';
 import { jointSigner } from './storage/joint-signer.ts';
 import { keyVaultSigner } from './storage/key-vault-signer.ts';
@@ -59,6 +60,7 @@ export function ledgerOf(parts: LedgerParts) {
   const former = signerOf(formerVaultKey, formerFileSigner, identity);
   const { formerKeys } = settings.ledger;
   const registries = [...settings.registries.map(({ loginServer }) => loginServer), estate];
+  const connected = connectedLogs(tables.log, registries);
   const witnesses = witnessesOf(settings, identity, clock);
   const proving = { ledger, blobs };
   const recording = {
@@ -83,7 +85,7 @@ export function ledgerOf(parts: LedgerParts) {
       ? {}
       : {
           seal: sealLedgers({
-            registries,
+            registries: async () => [...registries, ...(await connected.all())],
             seal: sealing(signer),
             leases,
             log,

@@ -66,6 +66,7 @@ import { rejectMessage } from './audit/reject-message.ts';
 import { replayDeadLetters } from './audit/replay-dead-letters.ts';
 import { verifyDeployment } from './audit/verify-deployment.ts';
 import { registerDashboard } from './dashboard/registration.ts';
+import { estate } from './findings/finding.ts';
 import { registerAttribution } from './functions/attribution.ts';
 import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
@@ -87,6 +88,7 @@ import { attributionProgress } from './storage/attribution-progress.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { comparisons } from './storage/comparisons.ts';
+import { connectedLogs } from './storage/connected-logs.ts';
 import { deadLetters } from './storage/dead-letters.ts';
 import { digestSearch } from './storage/digest-search.ts';
 import { enforcementQueue, enforcementQueueName } from './storage/enforcement-queue.ts';
@@ -154,7 +156,10 @@ const progress = progressOf(tables.log, tables.rejected);
 const history = {
   reader: historyReader(tables.repositories),
   writer: historyWriter(tables.repositories, tables.digests),
-  outbox: outbox(tables.log),
+  outbox: outbox(
+    tables.log,
+    connectedLogs(tables.log, [...settings.registries.map(({ loginServer }) => loginServer), estate]),
+  ),
 };
 const rounds = reconcileRounds(tables.inventory);
 const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));

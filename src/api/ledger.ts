@@ -57,6 +57,8 @@ const recordIdParameter = z
   .check(
     z.regex(/^[\x21-\x7e]{1,128}$/, { error: 'must be the `recordId` of an entry, of 1 to 128 characters' }),
   );
+/** As events name a connected registry: `edge1.contoso.azurecr.io`. */
+const connectedForm = /^[a-z0-9-]{1,50}(?:\.[a-z0-9-]{1,63}){1,6}(?::\d{1,5})?$/;
 const sizeParameter = z.pipe(
   z.string().check(z.regex(/^[1-9]\d{0,14}$/, { error: 'must be the size of a checkpoint, such as 1000' })),
   z.transform(Number),
@@ -77,7 +79,10 @@ export function ledgerRoutes(
   function logOf(asked: string | undefined): string {
     const [only, ...others] = registries;
     if (asked === undefined && only !== undefined && others.length === 0) return only.loginServer;
-    const found = logs.find((log) => log === asked?.toLowerCase());
+    const name = asked?.toLowerCase();
+    // A connected registry has a log of its own.
+    const isConnected = registries.some(({ loginServer }) => name?.endsWith(`.${loginServer}`));
+    const found = isConnected && connectedForm.test(name ?? '') ? name : logs.find((log) => log === name);
     if (found !== undefined) return found;
     throw badParameters([{ name: 'registry', reason: `must be one of ${logs.join(', ')}` }]);
   }

@@ -2,7 +2,8 @@ import type { Leases, Log } from './ports.ts';
 import type { Sealed } from './seal-ledger.ts';
 
 export interface SealLedgersPorts {
-  readonly registries: readonly string[];
+  /** Whose logs there are by now. */
+  readonly registries: () => Promise<readonly string[]>;
   readonly seal: (registry: string, signal: AbortSignal) => Promise<Sealed>;
   readonly leases: Leases;
   readonly log: Log;
@@ -15,7 +16,7 @@ export interface SealLedgersPorts {
 export function sealLedgers({ registries, seal, leases, log }: SealLedgersPorts) {
   return async (): Promise<void> => {
     const failures: unknown[] = [];
-    for (const registry of registries) {
+    for (const registry of await registries()) {
       try {
         await leases.hold(`seal-${registry}`, (signal) => seal(registry, signal));
       } catch (error) {

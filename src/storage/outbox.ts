@@ -3,6 +3,7 @@ import type { AuditRecord } from '../history/fact.ts';
 import type { Statement } from '../history/statement.ts';
 import { canonicalRecord, canonicalStatement } from '../ledger/canonical-record.ts';
 import { readLeaf, readStatement } from '../ledger/recorded-leaf.ts';
+import type { ConnectedLogs } from './connected-logs.ts';
 import { corrupt, textOf } from './entry-codec.ts';
 import { announcedKey, announcedPartition, announcedStatementKey, waitingKey } from './keys.ts';
 import type { Columns, Row, Table } from './row.ts';
@@ -14,11 +15,13 @@ const maxCharacters = 1_000_000;
 /**
  * The ledger's outbox in the `log` table. What is announced is two rows of a partition, inserted together: one that stays, so
  * that a repeated delivery, however late, finds the leaf first announced and no second one is sealed; and one that waits for
- * the sealer, which removes it.
+ * the sealer, which removes it. `logs` is told of each registry before, so that none is announced to a log nobody seals.
  */
-export function outbox(log: Table): Outbox {
+export function outbox(log: Table, logs?: Pick<ConnectedLogs, 'note'>): Outbox {
   async function insertTogether(some: readonly Announcement[]): Promise<'new' | 'known'> {
-    if (some.length === 0) return 'new';
+    const [first] = some;
+    if (first === undefined) return 'new';
+    await logs?.note(first.registry);
     const rows = some.flatMap(({ announced, waiting }) => [announced, waiting]);
     const outcome = await log.transact(rows.map((row) => ({ operation: 'insert', row })));
     return outcome === 'committed' ? 'new' : 'known';
@@ -61,6 +64,7 @@ export function outbox(log: Table): Outbox {
 
 /** The two rows of what is announced. */
 interface Announcement {
+  readonly registry: string;
   readonly announced: Row;
   readonly waiting: Row;
 }
@@ -86,6 +90,7 @@ function announcement(
 ): Announcement {
   const partitionKey = announcedPartition(registry);
   return {
+    registry,
     announced: { partitionKey, rowKey, columns: { ...columns, leaf } },
     waiting: { partitionKey, rowKey: waitingKey(recordedAt, rowKey), columns: { leaf } },
   };

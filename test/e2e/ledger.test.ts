@@ -179,6 +179,29 @@ describe('the ledger of a running service', () => {
     );
   });
 
+  it('seals the log of a connected registry, which nobody names in the settings', async () => {
+    const edge = `edge1.${registry}`;
+    const event = imagePushed({
+      id: 'edge',
+      tag: '3.0',
+      digest: digestOf('edge'),
+      connectedRegistry: 'edge1',
+    });
+    const response = await fetch(`${host.url}/runtime/webhooks/EventGrid?functionName=registryEvents`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'aeg-event-type': 'Notification' },
+      body: JSON.stringify([event]),
+    });
+    expect(response.ok).toBe(true);
+    await push('3.1');
+    await seal('3.1');
+    const note = await eventually(async () => {
+      const answer = await ask(`ledger/checkpoint?registry=${edge}`);
+      return answer.ok ? answer.text() : undefined;
+    });
+    expect(note).toMatch(new RegExp(`^acr-audit/${edge}\n`));
+  });
+
   it('gives its checkpoints to the witness', async () => {
     const { size, note } = await checkpoint();
     const kept = join(folder, 'witness', registry, 'checkpoints');
