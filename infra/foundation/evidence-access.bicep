@@ -1,0 +1,121 @@
+// What the auditor may do with the evidence: as little as each container needs.
+import { roles } from '../roles.bicep'
+
+param accountName string
+param auditorPrincipalId string
+
+// The app moves, leases and overwrites here.
+var mutableContainers = ['dead-letters', 'leases', 'retention-plans']
+// Written by blocks or at once, never deleted.
+var appendedContainers = ['ledger', 'dead-letters-done', 'dead-letters-quarantine']
+var blobActions = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs'
+
+resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
+  name: accountName
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' existing = {
+  parent: account
+  name: 'default'
+}
+
+resource mutable 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = [for name in mutableContainers: {
+  parent: blobs
+  name: name
+}]
+
+resource appended 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = [for name in appendedContainers: {
+  parent: blobs
+  name: name
+}]
+
+resource witness 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
+  parent: blobs
+  name: 'ledger-witness'
+}
+
+// https://learn.microsoft.com/rest/api/storageservices/put-blob#permissions
+resource writer 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(resourceGroup().id, 'acr-audit evidence writer')
+  properties: {
+    roleName: 'acr-audit evidence writer ${uniqueString(resourceGroup().id)}'
+    description: 'Reads and writes blobs, and deletes none.'
+    type: 'CustomRole'
+    assignableScopes: [resourceGroup().id]
+    permissions: [
+      {
+        actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/read']
+        dataActions: ['${blobActions}/read', '${blobActions}/write', '${blobActions}/add/action']
+      }
+    ]
+  }
+}
+
+resource creator 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(resourceGroup().id, 'acr-audit witness writer')
+  properties: {
+    roleName: 'acr-audit witness writer ${uniqueString(resourceGroup().id)}'
+    description: 'Reads blobs and creates new ones, and neither changes nor deletes any.'
+    type: 'CustomRole'
+    assignableScopes: [resourceGroup().id]
+    permissions: [
+      {
+        actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/read']
+        dataActions: ['${blobActions}/read', '${blobActions}/add/action']
+      }
+    ]
+  }
+}
+
+resource tableAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: account
+  name: guid(account.id, auditorPrincipalId, roles['Storage Table Data Contributor'])
+  properties: {
+    principalId: auditorPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Storage Table Data Contributor'])
+    description: 'History, findings, plans and inventory are tables, made when they are first needed.'
+  }
+}
+
+resource queueAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: account
+  name: guid(account.id, auditorPrincipalId, roles['Storage Queue Data Contributor'])
+  properties: {
+    principalId: auditorPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Storage Queue Data Contributor'])
+    description: 'Work is handed on by queues, made when they are first needed.'
+  }
+}
+
+resource mutableAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, index) in mutableContainers: {
+  scope: mutable[index]
+  name: guid(account.id, name, auditorPrincipalId, roles['Storage Blob Data Contributor'])
+  properties: {
+    principalId: auditorPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Storage Blob Data Contributor'])
+  }
+}]
+
+resource appendedAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, index) in appendedContainers: {
+  scope: appended[index]
+  name: guid(account.id, name, auditorPrincipalId, writer.id)
+  properties: {
+    principalId: auditorPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: writer.id
+  }
+}]
+
+resource witnessAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: witness
+  name: guid(account.id, 'ledger-witness', auditorPrincipalId, creator.id)
+  properties: {
+    principalId: auditorPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: creator.id
+    description: 'A checkpoint that was witnessed cannot be written again by who seals.'
+  }
+}
