@@ -49,6 +49,9 @@ param planDays int = 400
 @description('Whether a lock keeps the evidence from being deleted through Azure Resource Manager.')
 param lockEvidence bool = true
 
+@description('Whether the immutability policies were locked by infra/lock-evidence.sh.')
+param policiesLocked bool = false
+
 var token = uniqueString(subscription().id, environmentName, location)
 var registries = map(filter(split(registryIds, ','), id => !empty(trim(id))), id => split(trim(id), '/'))
 var clusters = map(filter(split(clusterIds, ','), id => !empty(trim(id))), id => split(trim(id), '/'))
@@ -81,6 +84,7 @@ module evidence 'foundation/evidence-storage.bicep' = {
     planDays: planDays
     privateNetwork: privateNetwork
     lockEvidence: lockEvidence
+    policiesLocked: policiesLocked
   }
 }
 

@@ -219,3 +219,4 @@ output ACR_AUDIT_APP_NAME string = app.outputs.name
 output ACR_AUDIT_APP_HOST string = app.outputs.hostName
 output ACR_AUDIT_ALERT_TOPIC_ID string = findings.outputs.id
 output ACR_AUDIT_EVENT_SUBSCRIPTION string = 'acr-audit-${token}'
+output ACR_AUDIT_AUDITOR_PRINCIPAL_ID string = auditor.properties.principalId

@@ -73,12 +73,12 @@ function parameterNames(text: string): readonly string[] {
 }
 
 /** Variables that the parameters file is filled in from: `${NAME}` or `${NAME=otherwise}`. */
-export function variablesOf(text: string): ReadonlySet<string> {
+function variablesOf(text: string): ReadonlySet<string> {
   return new Set([...text.matchAll(/\$\{([A-Z][A-Z0-9_]*)(?:=[^}]*)?\}/g)].map(([, name = '']) => name));
 }
 
 /** Variables of the deployment that a script reads, in sh or PowerShell. */
-export function variablesIn(text: string): ReadonlySet<string> {
+function variablesIn(text: string): ReadonlySet<string> {
   const forms = [
     /\$\{?((?:AZURE|ACR_AUDIT)_[A-Z0-9_]+)/g,
     /\$env:((?:AZURE|ACR_AUDIT)_[A-Z0-9_]+)/g,

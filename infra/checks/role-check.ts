@@ -1,11 +1,11 @@
 import type { BicepFile } from './bicep-syntax.ts';
-import { type BicepFiles, expressionsIn, type Problem, propertyOf } from './file-symbols.ts';
+import { type BicepFiles, expressionsIn, type Problem } from './file-symbols.ts';
 import { expressionsOf } from './name-check.ts';
 
 const guid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 
 /** The file that roles are named in. */
-export const rolesPath = 'roles.bicep';
+const rolesPath = 'roles.bicep';
 
 /** Role ids that are not those of their names, or that stand anywhere but in the list of roles. */
 export function checkRoles(files: BicepFiles, builtIn: ReadonlyMap<string, string>): readonly Problem[] {
@@ -17,7 +17,7 @@ export function checkRoles(files: BicepFiles, builtIn: ReadonlyMap<string, strin
 }
 
 /** The ids of roles by their names, as the templates list them. */
-export function rolesOf(file: BicepFile | undefined): ReadonlyMap<string, string> {
+function rolesOf(file: BicepFile | undefined): ReadonlyMap<string, string> {
   const list = file?.statements.find((statement) => statement.kind === 'var' && statement.name === 'roles');
   if (list?.kind !== 'var' || list.value.kind !== 'object') return new Map();
   return new Map(
@@ -71,12 +71,4 @@ function all(file: BicepFile) {
   return file.statements.flatMap((statement) =>
     expressionsOf(statement).flatMap((expression) => [...expressionsIn(expression)]),
   );
-}
-
-/** What each role assignment gives, as it is written. */
-export function assignmentsOf(file: BicepFile) {
-  return file.statements
-    .filter((statement) => statement.kind === 'resource')
-    .filter(({ type }) => type === 'Microsoft.Authorization/roleAssignments')
-    .map((resource) => ({ resource, properties: propertyOf(resource.body, 'properties') }));
 }

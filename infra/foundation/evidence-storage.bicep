@@ -7,6 +7,9 @@ param planDays int
 param privateNetwork bool
 param lockEvidence bool
 
+@description('Whether the policies were locked (infra/lock-evidence.sh): a locked policy cannot be deployed again.')
+param policiesLocked bool
+
 @description('Days for which deleted blobs, versions and containers can be brought back.')
 param softDeleteDays int = 30
 
@@ -31,7 +34,8 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    // Event Grid, a trusted service, writes dead letters and messages also where the network is closed.
+    // Event Grid, a trusted service, writes dead letters and messages also where the network is closed, and with its topic's
+    // own identity alone: https://learn.microsoft.com/azure/event-grid/handler-storage-queues
     publicNetworkAccess: 'Enabled'
     networkAcls: {
       bypass: 'AzureServices'
@@ -64,7 +68,7 @@ resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers@20
   }
 }]
 
-resource policies 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-01-01' = [for (name, index) in immutableContainers: {
+resource policies 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-01-01' = [for (name, index) in immutableContainers: if (!policiesLocked) {
   parent: immutable[index]
   name: 'default'
   properties: {

@@ -31,6 +31,7 @@ function Deploy {
       "immutabilityDays=$(ValueOf 'ACR_AUDIT_IMMUTABILITY_DAYS' '365')" `
       "planDays=$(ValueOf 'ACR_AUDIT_PLAN_DAYS' '400')" `
       "lockEvidence=$(ValueOf 'ACR_AUDIT_LOCK_EVIDENCE' 'true')" `
+      "policiesLocked=$(ValueOf 'ACR_AUDIT_EVIDENCE_LOCKED' 'false')" `
     --only-show-errors --output none
 }
 

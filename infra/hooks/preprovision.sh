@@ -26,6 +26,7 @@ deploy() {
       immutabilityDays="${ACR_AUDIT_IMMUTABILITY_DAYS:-365}" \
       planDays="${ACR_AUDIT_PLAN_DAYS:-400}" \
       lockEvidence="${ACR_AUDIT_LOCK_EVIDENCE:-true}" \
+      policiesLocked="${ACR_AUDIT_EVIDENCE_LOCKED:-false}" \
     --only-show-errors --output none
 }
 
