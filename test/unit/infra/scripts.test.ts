@@ -7,8 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const scripts = globSync('infra/**/*.sh').sort();
 const hasShell = spawnSync('sh', ['-c', 'true']).status === 0;
-const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
-const hasPowerShell = spawnSync('pwsh', ['-Version']).status === 0;
+const shellcheck = 'shellcheck';
+const hasShellcheck = isThere(shellcheck);
+const powerShell = 'pwsh';
+const hasPowerShell = isThere(powerShell);
+
+/** Whether a program can be run here. */
+function isThere(program: string): boolean {
+  return spawnSync(program, ['--version']).status === 0;
+}
 
 describe('scripts for sh', () => {
   (hasShell ? it : it.skip)('when sh reads them without running them, they are right', () => {
@@ -22,7 +29,7 @@ describe('scripts for sh', () => {
   (hasShellcheck ? it : it.skip)(
     'when shellcheck looks at them, it finds nothing (skipped where it is not installed)',
     () => {
-      const { status, stdout } = spawnSync('shellcheck', ['--shell=sh', ...scripts], { encoding: 'utf8' });
+      const { status, stdout } = spawnSync(shellcheck, ['--shell=sh', ...scripts], { encoding: 'utf8' });
       expect([status, stdout]).toEqual([0, '']);
     },
   );
@@ -36,7 +43,7 @@ describe('scripts for PowerShell', () => {
         const parse = `$e = $null; [void][Management.Automation.Language.Parser]::ParseFile('${path}', [ref]$null, [ref]$e); $e.Count`;
         expect([
           path,
-          spawnSync('pwsh', ['-NoProfile', '-Command', parse], { encoding: 'utf8' }).stdout.trim(),
+          spawnSync(powerShell, ['-NoProfile', '-Command', parse], { encoding: 'utf8' }).stdout.trim(),
         ]).toEqual([path, '0']);
       }
     },
