@@ -198,7 +198,7 @@ describe('what only Blob Storage does', () => {
     done.getBlockBlobClient = (name) => {
       const blob = blobOf(name);
       blob.uploadStream = async (content) => {
-        await content.forEach(() => undefined);
+        await content.toArray();
         throw new RestError('immutable', { code: 'BlobImmutableDueToPolicy', statusCode: 409 });
       };
       return blob;
