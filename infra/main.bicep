@@ -49,6 +49,15 @@ param readLogs bool = false
 @description('Webhooks that alerts are posted to: names and addresses (ops=https://…), separated by spaces.')
 param alertWebhooks string = ''
 
+@description('Names of those webhooks that are given checkpoints of the ledger as well, separated by spaces.')
+param witnessWebhooks string = ''
+
+@description('Public keys that signed the ledger before the present one, as GET ledger/keys tells them, separated by spaces.')
+param formerKeys string = ''
+
+@description('Identifier, with its version, of the secret that addresses and actors are replaced by.')
+param privacyKeySecret string = ''
+
 @description('Days that logs are kept. Evidence is not among them.')
 @minValue(30)
 @maxValue(730)
@@ -153,6 +162,27 @@ module network 'app/network.bicep' = if (privateNetwork) {
   }
 }
 
+// Before the app, which asks for its storage as soon as it is made.
+module endpoints 'app/private-endpoints.bicep' = if (privateNetwork) {
+  scope: group
+  name: 'private-endpoints'
+  params: {
+    location: location
+    tags: tags
+    networkId: network!.outputs.networkId
+    subnetId: network!.outputs.endpointSubnetId
+    links: [
+      { name: 'host-blob', target: hostStorage.outputs.accountId, group: 'blob' }
+      { name: 'host-queue', target: hostStorage.outputs.accountId, group: 'queue' }
+      { name: 'host-table', target: hostStorage.outputs.accountId, group: 'table' }
+      { name: 'evidence-blob', target: evidence.id, group: 'blob' }
+      { name: 'evidence-queue', target: evidence.id, group: 'queue' }
+      { name: 'evidence-table', target: evidence.id, group: 'table' }
+      { name: 'vault', target: vault.id, group: 'vault' }
+    ]
+  }
+}
+
 module app 'app/function-app.bicep' = {
   scope: group
   name: 'function-app'
@@ -184,6 +214,9 @@ module app 'app/function-app.bicep' = {
     vaultUri: vault.properties.vaultUri
     alertTopicEndpoint: findings.outputs.endpoint
     alertWebhooks: alertWebhooks
+    witnessWebhooks: witnessWebhooks
+    formerKeys: formerKeys
+    privacyKeySecret: privacyKeySecret
     authClientId: authClientId
     policyPath: policyPath
     inventoryPath: inventoryPath
@@ -193,20 +226,20 @@ module app 'app/function-app.bicep' = {
     instanceMemory: instanceMemory
     maximumInstances: maximumInstances
   }
+  dependsOn: [endpoints]
 }
 
-module endpoints 'app/private-endpoints.bicep' = if (privateNetwork) {
+module appEndpoint 'app/private-endpoints.bicep' = if (privateNetwork) {
   scope: group
-  name: 'private-endpoints'
+  name: 'app-endpoint'
   params: {
     location: location
     tags: tags
     networkId: network!.outputs.networkId
     subnetId: network!.outputs.endpointSubnetId
-    hostStorageId: hostStorage.outputs.accountId
-    evidenceStorageId: evidence.id
-    vaultId: vault.id
-    appId: app.outputs.id
+    links: [
+      { name: 'app', target: app.outputs.id, group: 'sites' }
+    ]
   }
 }
 

@@ -28,6 +28,9 @@ param signingKeyUrl string
 param vaultUri string
 param alertTopicEndpoint string
 param alertWebhooks string
+param witnessWebhooks string
+param formerKeys string
+param privacyKeySecret string
 param authClientId string
 param policyPath string
 param inventoryPath string
@@ -67,7 +70,10 @@ var settings = {
   ACR_AUDIT_ALERT_TOPIC: alertTopicEndpoint
   ACR_AUDIT_ALERT_WEBHOOKS: alertWebhooks
   ACR_AUDIT_LEDGER_SIGNING_KEY: signingKeyUrl
-  ACR_AUDIT_LEDGER_WITNESS: '${evidenceEndpoints.blob}ledger-witness'
+  ACR_AUDIT_LEDGER_WITNESS_CONTAINER: '${evidenceEndpoints.blob}ledger-witness'
+  ACR_AUDIT_LEDGER_WITNESS_WEBHOOKS: witnessWebhooks
+  ACR_AUDIT_LEDGER_FORMER_KEYS: formerKeys
+  ACR_AUDIT_PRIVACY_KEY_SECRET: privacyKeySecret
 }
 // Each webhook's secret is in the vault, under its name.
 var webhookSecrets = toObject(

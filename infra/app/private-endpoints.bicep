@@ -1,49 +1,40 @@
-// How the app reaches storage and vault in the virtual network, and others in it reach the app.
+// How something is reached in the virtual network: a private endpoint for each link, and its records.
 param location string
 param tags object
 param networkId string
 param subnetId string
-param hostStorageId string
-param evidenceStorageId string
-param vaultId string
-param appId string
+
+@description('What is reached: name, target (a resource id) and group (blob, queue, table, vault or sites) of each.')
+param links array
 
 // Of each cloud: https://learn.microsoft.com/azure/private-link/private-endpoint-dns
-var siteZone = {
+var siteZones = {
   AzureCloud: 'privatelink.azurewebsites.net'
   AzureUSGovernment: 'privatelink.azurewebsites.us'
   AzureChinaCloud: 'privatelink.chinacloudsites.cn'
 }
-var vaultZone = {
+var vaultZones = {
   AzureCloud: 'privatelink.vaultcore.azure.net'
   AzureUSGovernment: 'privatelink.vaultcore.usgovcloudapi.net'
   AzureChinaCloud: 'privatelink.vaultcore.azure.cn'
 }
-var zoneNames = [
-  'privatelink.blob.${environment().suffixes.storage}'
-  'privatelink.queue.${environment().suffixes.storage}'
-  'privatelink.table.${environment().suffixes.storage}'
-  vaultZone[environment().name]
-  siteZone[environment().name]
-]
-var links = [
-  { name: 'host-blob', target: hostStorageId, group: 'blob', zone: 0 }
-  { name: 'host-queue', target: hostStorageId, group: 'queue', zone: 1 }
-  { name: 'host-table', target: hostStorageId, group: 'table', zone: 2 }
-  { name: 'evidence-blob', target: evidenceStorageId, group: 'blob', zone: 0 }
-  { name: 'evidence-queue', target: evidenceStorageId, group: 'queue', zone: 1 }
-  { name: 'evidence-table', target: evidenceStorageId, group: 'table', zone: 2 }
-  { name: 'vault', target: vaultId, group: 'vault', zone: 3 }
-  { name: 'app', target: appId, group: 'sites', zone: 4 }
-]
+var zoneNames = {
+  blob: 'privatelink.blob.${environment().suffixes.storage}'
+  queue: 'privatelink.queue.${environment().suffixes.storage}'
+  table: 'privatelink.table.${environment().suffixes.storage}'
+  vault: vaultZones[environment().name]
+  sites: siteZones[environment().name]
+}
+// Each once.
+var groups = union(map(links, link => link.group), [])
 
-resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [for name in zoneNames: {
-  name: name
+resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [for group in groups: {
+  name: zoneNames[group]
   location: 'global'
   tags: tags
 }]
 
-resource zoneLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (name, index) in zoneNames: {
+resource zoneLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (group, index) in groups: {
   parent: zones[index]
   name: 'acr-audit'
   location: 'global'
@@ -83,7 +74,7 @@ resource records 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-0
       {
         name: link.group
         properties: {
-          privateDnsZoneId: zones[link.zone].id
+          privateDnsZoneId: zones[indexOf(groups, link.group)].id
         }
       }
     ]

@@ -28,6 +28,7 @@ export const bicepFunctions: ReadonlyMap<string, FunctionFacts> = new Map([
   ],
   ['filter', known(2, 2, 'array')],
   ['guid', known(1, 99, 'string')],
+  ['indexOf', known(2, 2, 'int')],
   ['join', known(2, 2, 'string')],
   ['map', known(2, 2, 'array')],
   ['replace', known(3, 3, 'string')],

@@ -6,8 +6,8 @@ param auditorPrincipalId string
 
 // The app moves, leases and overwrites here.
 var mutableContainers = ['dead-letters', 'leases', 'retention-plans']
-// Written by blocks or at once, never deleted.
-var appendedContainers = ['ledger', 'dead-letters-done', 'dead-letters-quarantine']
+// Written and never deleted; that nothing is written twice is their policy's doing.
+var appendedContainers = ['ledger', 'ledger-witness', 'dead-letters-done', 'dead-letters-quarantine']
 var blobActions = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs'
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
@@ -29,11 +29,6 @@ resource appended 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   name: name
 }]
 
-resource witness 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
-  parent: blobs
-  name: 'ledger-witness'
-}
-
 // https://learn.microsoft.com/rest/api/storageservices/put-blob#permissions
 resource writer 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(resourceGroup().id, 'acr-audit evidence writer')
@@ -46,22 +41,6 @@ resource writer 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
       {
         actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/read']
         dataActions: ['${blobActions}/read', '${blobActions}/write', '${blobActions}/add/action']
-      }
-    ]
-  }
-}
-
-resource creator 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
-  name: guid(resourceGroup().id, 'acr-audit witness writer')
-  properties: {
-    roleName: 'acr-audit witness writer ${uniqueString(resourceGroup().id)}'
-    description: 'Reads blobs and creates new ones, and neither changes nor deletes any.'
-    type: 'CustomRole'
-    assignableScopes: [resourceGroup().id]
-    permissions: [
-      {
-        actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/read']
-        dataActions: ['${blobActions}/read', '${blobActions}/add/action']
       }
     ]
   }
@@ -108,14 +87,3 @@ resource appendedAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     roleDefinitionId: writer.id
   }
 }]
-
-resource witnessAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: witness
-  name: guid(account.id, 'ledger-witness', auditorPrincipalId, creator.id)
-  properties: {
-    principalId: auditorPrincipalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: creator.id
-    description: 'A checkpoint that was witnessed cannot be written again by who seals.'
-  }
-}

@@ -193,6 +193,9 @@ const notInAzure = new Set([
   'AuditStorage',
   'ACR_AUDIT_AUTH',
   'ACR_AUDIT_REGISTRY_TOKEN',
+  'ACR_AUDIT_LEDGER_KEY_FILE',
+  'ACR_AUDIT_LEDGER_WITNESS_FOLDER',
+  'ACR_AUDIT_PRIVACY_KEY_FILE',
   // Set by the platform.
   'WEBSITE_AUTH_ENABLED',
   'WEBSITE_INSTANCE_ID',
@@ -210,14 +213,14 @@ describe('the settings of the app', () => {
   );
 
   it('when the code reads one, it is set', () => {
-    const code = ['src/settings.ts', 'src/alert-settings.ts', 'src/main.ts'].map(textOf).join('\n');
+    const code = globSync(['src/*settings.ts', 'src/main*.ts']).map(textOf).join('\n');
     const read = [...code.matchAll(/(?:environment|process\.env)\['(\w+)'\]/g)].map(([, name = '']) => name);
     expect(read.length).toBeGreaterThan(10);
     expect(read.filter((name) => !set.has(name) && !notInAzure.has(name))).toEqual([]);
     for (const service of ['table', 'queue', 'blob'])
       expect(set).toContain(`AuditStorage__${service}ServiceUri`);
     expect(set).toContain('ACR_AUDIT_LEDGER_SIGNING_KEY');
-    expect(set).toContain('ACR_AUDIT_LEDGER_WITNESS');
+    expect(set).toContain('ACR_AUDIT_LEDGER_WITNESS_CONTAINER');
   });
 
   it('when Flex Consumption refuses one, or it is for one machine, it is not set', () => {
