@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const scripts = globSync('infra/**/*.sh').sort();
@@ -80,19 +80,26 @@ const deployed = {
     script: string,
     environment: Readonly<Record<string, string>>,
     az: string,
+    { curl = ':', args = [] }: { readonly curl?: string; readonly args?: readonly string[] } = {},
   ): Promise<Run> {
     const log = join(folder, 'calls');
     await writeFile(log, '');
-    const programs = { az: `printf '%s\\n' "$*" >> '${log}'\n${az}`, sleep: ':' };
+    const programs = { az: `printf '%s\\n' "$*" >> '${log}'\n${az}`, sleep: ':', curl };
     for (const [name, body] of Object.entries(programs)) {
       await writeFile(join(folder, name), `#!/bin/sh\n${body}\n`);
       await chmod(join(folder, name), 0o755);
     }
     const env = { ...environment, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
     const done = await new Promise<Omit<Run, 'calls'>>((settle) => {
-      execFile('sh', [script], { env }, (error, stdout, stderr) =>
-        settle({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+      const options = { env, cwd: folder, timeout: 30_000 };
+      const child = execFile('sh', [resolve(script), ...args], options, (error, stdout, stderr) =>
+        settle({
+          code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1,
+          stdout,
+          stderr,
+        }),
       );
+      child.stdin?.end('no\n');
     });
     const calls = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '');
     return { ...done, calls };
@@ -153,5 +160,75 @@ const deployed = {
   it('when nothing was deployed, nothing is taken down', async () => {
     const { ACR_AUDIT_EVENT_SUBSCRIPTION: _, ...early } = deployed;
     expect(await run('infra/hooks/predown.sh', early, 'exit 1')).toMatchObject({ code: 0, calls: [] });
+  });
+
+  const live = {
+    ...deployed,
+    AZURE_RESOURCE_GROUP: 'rg-prod',
+    ACR_AUDIT_APP_NAME: 'func-x',
+    ACR_AUDIT_EVIDENCE_GROUP: 'rg-prod-evidence',
+    ACR_AUDIT_EVIDENCE_STORAGE: 'stevidencex',
+    ACR_AUDIT_AUTH_CLIENT_ID: '11111111-1111-1111-1111-111111111111',
+  };
+  // Answers as an app does that asks for a token: health alone is for everybody.
+  const asked = `
+head=; body=
+while [ $# -gt 0 ]; do
+  case $1 in -D) head=$2; shift ;; -o) body=$2; shift ;; *Bearer*) token=yes ;; *) url=$1 ;; esac
+  shift
+done
+echo 'content-type: application/json' > "$head"
+echo '{"items":[{"source":"event","kind":"deleted","subscription":"${deployed.AZURE_SUBSCRIPTION_ID}"}]}' > "$body"
+case "$url$token" in *health*|*yes) printf 200 ;; *) printf 401 ;; esac`;
+  const answers = `case "$*" in
+    *get-access-token*) echo secret-token ;;
+    *allowSharedKeyAccess*) echo false ;;
+    *isVersioningEnabled*) echo true ;;
+    *) echo ${deployed.AZURE_SUBSCRIPTION_ID} ;;
+  esac`;
+
+  it('when the smoke test is run against what is right, nothing fails, and the report names no subscription', async () => {
+    const { code, stdout, calls } = await run('infra/smoke-test.sh', live, answers, { curl: asked });
+    expect([code, stdout.split('\n').filter((line) => line.startsWith('FAIL'))]).toEqual([0, []]);
+    expect(stdout).toContain('ok    1.2 history does not: 401');
+    expect(stdout).not.toContain(deployed.AZURE_SUBSCRIPTION_ID);
+    expect(stdout).not.toContain('secret-token');
+    expect(calls.filter((call) => /import|delete|update|untag|create/.test(call))).toEqual([]);
+  });
+
+  it('when something is not as it has to be, the smoke test says what, and ends with 1', async () => {
+    const open = asked.replace('printf 401', 'printf 200');
+    const { code, stdout } = await run(
+      'infra/smoke-test.sh',
+      live,
+      answers.replace('echo false', 'echo true'),
+      {
+        curl: open,
+      },
+    );
+    expect(code).toBe(1);
+    expect(stdout.split('\n').filter((line) => line.startsWith('FAIL'))).toEqual([
+      'FAIL  1.2 history does not: expected [34]0[12], found 200',
+      'FAIL  1.3 the webhook is excluded from sign-in, and asks for its key: expected 401, found 200',
+      'FAIL  1.6 a forged principal is not believed: expected [34]0[12], found 200',
+      'FAIL  3.1 shared keys are off: expected false, found true',
+    ]);
+  });
+
+  it('when it may write, what the smoke test imports it takes away again', async () => {
+    const { code, calls } = await run('infra/smoke-test.sh', live, answers, {
+      curl: asked,
+      args: ['--write'],
+    });
+    expect(code).toBe(0);
+    const changes = calls.filter((call) => /acr (import|repository (delete|update|untag))/.test(call));
+    expect(changes.every((call) => call.includes('acr-audit-smoke'))).toBe(true);
+    expect(changes.at(-1)).toContain('repository delete --name contoso --repository acr-audit-smoke --yes');
+  });
+
+  it('when the policies are to be locked and the answer is not the name of the account, nothing is', async () => {
+    const { code, calls, stderr } = await run('infra/lock-evidence.sh', live, 'echo etag');
+    expect([code, calls]).toEqual([1, []]);
+    expect(stderr).toContain('Nothing was locked');
   });
 });
