@@ -186,7 +186,7 @@ export function ledgerRoutes(registries: readonly AcceptedRegistry[], ports: Led
 }
 
 /** A proof as the API tells it; hashes in base64. */
-export function proofItem({ registry, repository, recordId, index, leaf, hashes, checkpoint }: RecordProof) {
+function proofItem({ registry, repository, recordId, index, leaf, hashes, checkpoint }: RecordProof) {
   return {
     registry,
     repository,

@@ -7,7 +7,7 @@ import {
   RestError,
 } from '@azure/storage-blob';
 import type { DeadLetter, DeadLetters } from '../audit/dead-letters.ts';
-import { blobFault, refusalOf } from './blob-fault.ts';
+import { blobFault, isWrittenAlready, refusalOf } from './blob-fault.ts';
 
 /** Milliseconds after which a call, its retries included, is given up. */
 const callTimeoutMs = 15_000;
@@ -126,7 +126,7 @@ export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>
     } catch (error) {
       const refusal = refusalOf(error);
       // Where blobs are written once, an earlier attempt's copy is there, and whole: one is committed at once.
-      if (refusal === 'BlobImmutableDueToPolicy') return 'copied';
+      if (isWrittenAlready(error)) return 'copied';
       if (!mayCreate || refusal !== 'ContainerNotFound') throw blobFault(error, what);
     } finally {
       end.abort();

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { BlobServiceClient } from '@azure/storage-blob';
 import type { LedgerBlobs } from '../audit/ledger-ports.ts';
-import { blobFault, refusalOf } from './blob-fault.ts';
+import { blobFault, isWrittenAlready, refusalOf } from './blob-fault.ts';
 import { optional } from './entry-codec.ts';
 
 /** Name of the container of logs: made for a time-based immutability policy, nothing in it is ever written over. */
@@ -34,10 +34,8 @@ export function ledgerBlobs(
         .upload(Buffer.from(bytes), bytes.length, { ...options(), conditions: { ifNoneMatch: '*' } });
       return 'written';
     } catch (error) {
-      const refusal = refusalOf(error);
-      // An immutability policy refuses before the condition is looked at.
-      if (refusal === 'BlobAlreadyExists' || refusal === 'BlobImmutableDueToPolicy') return 'there';
-      if (!mayCreate || refusal !== 'ContainerNotFound') throw blobFault(error, what);
+      if (isWrittenAlready(error)) return 'there';
+      if (!mayCreate || refusalOf(error) !== 'ContainerNotFound') throw blobFault(error, what);
     }
     await create();
     return put(path, bytes, false);

@@ -8,7 +8,7 @@ import { announcedPartition, logPartition } from '../../src/storage/keys.ts';
 import { rowsOf, type Table } from '../../src/storage/row.ts';
 
 /** All entries of a log of a size, read from its bundles. Throws where one is missing or damaged. */
-export async function entriesOf(
+async function entriesOf(
   blobs: Pick<LedgerBlobs, 'get'>,
   registry: string,
   size: number,
