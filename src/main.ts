@@ -53,6 +53,7 @@ import { escalateFindings } from './audit/escalate-findings.ts';
 import { changeHold, holdsOf, placeHold } from './audit/holds.ts';
 import type { AlertSink } from './audit/inventory-ports.ts';
 import type { Rejections } from './audit/ports.ts';
+import { keptPreflight } from './audit/preflight.ts';
 import { pseudonymsBy, rejectionsWithout } from './audit/pseudonyms.ts';
 import { recordQueuedEvents, rejectPoisonMessage } from './audit/queued-events.ts';
 import { reconcileNext } from './audit/reconcile-next.ts';
@@ -386,6 +387,21 @@ const ledger = ledgerOf({ settings, tables, blobs, identity, leases: lease, cloc
 if (ledger.seal !== undefined) registerLedger(ledger.seal);
 const ledgerRoutes: readonly Route[] = ledger.routes;
 
+/** Milliseconds after a start before grants are tried, so that what started the app does not wait. */
+const preflightDelayMs = 20_000;
+// On one machine one credential stands in for all identities, which tells nothing of grants.
+const permissions =
+  settings.auth === 'development'
+    ? () => ({ state: 'not-checked' }) as const
+    : keptPreflight({
+        async run() {
+          const { preflightOf } = await import('./main-preflight.ts');
+          return preflightOf({ settings, environment: process.env, contents, clock, log })();
+        },
+        later: (begin) => void setTimeout(begin, preflightDelayMs).unref(),
+        clock,
+      });
+
 const aging = { findings, now: clock.now };
 registerRoutes(
   [
@@ -414,6 +430,7 @@ registerRoutes(
       deadLetters: letters,
       coverage: workloads.inventory.coverage,
       ledger,
+      permissions,
       clock,
     }),
     healthRoute(progress),

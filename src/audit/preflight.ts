@@ -96,18 +96,23 @@ export type PreflightState =
 /** Milliseconds after which what may be done is tried anew. */
 const maxAgeMs = 3_600_000;
 
+export interface KeptPreflightPorts {
+  readonly run: () => Promise<PreflightReport>;
+  /** Calls once the app has started. */
+  readonly later: (begin: () => void) => void;
+  readonly clock: { now(): number };
+}
+
 /**
- * Keeps what a preflight came to, for whoever asks: it runs at once, and again in the background when it is asked for after an
- * hour. Nobody waits for it.
+ * Keeps what a preflight came to, for whoever asks: it runs after the start, or when it is asked for before, and again in the
+ * background when it is asked for after an hour. Nobody waits for it.
  */
-export function keptPreflight(
-  run: () => Promise<PreflightReport>,
-  clock: { now(): number },
-): () => PreflightState {
+export function keptPreflight({ run, later, clock }: KeptPreflightPorts): () => PreflightState {
   let known: PreflightState = { state: 'checking' };
   let begunAt = Number.NEGATIVE_INFINITY;
 
-  function begin(): void {
+  function beginWhenDue(): void {
+    if (clock.now() - begunAt < maxAgeMs) return;
     begunAt = clock.now();
     run().then(
       (report) => {
@@ -119,9 +124,9 @@ export function keptPreflight(
     );
   }
 
-  begin();
+  later(beginWhenDue);
   return () => {
-    if (clock.now() - begunAt >= maxAgeMs) begin();
+    beginWhenDue();
     return known;
   };
 }

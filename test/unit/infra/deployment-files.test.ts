@@ -248,7 +248,7 @@ describe('the settings of the app', () => {
     for (const file of ['dead-letters', 'leases', 'plans']) {
       const code = textOf(`src/storage/${file}.ts`);
       const names = [
-        ...code.matchAll(/(?:waiting|done|quarantine|containerName|plansContainer)(?: =|:) '([a-z-]+)'/g),
+        ...code.matchAll(/(?:waiting|done|quarantine|leasesContainer|plansContainer)(?: =|:) '([a-z-]+)'/g),
       ];
       expect(names.length).toBeGreaterThan(0);
       for (const [, name = ''] of names) expect(storage).toContain(`'${name}'`);
