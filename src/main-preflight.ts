@@ -33,8 +33,8 @@ export interface PreflightParts {
   readonly contents: ReadonlyMap<string, Pick<RegistryContent, 'repositories'>>;
   readonly clock: Clock;
   readonly log: Log;
-  /** One that stands in for a registry's and Azure's tokens on one machine. */
-  readonly registryCredential?: TokenCredential;
+  /** The identity of a client id, or that of the machine; those of Azure unless told. */
+  readonly credentialOf?: (clientId: string | undefined) => TokenCredential;
   /** Checks of this identity alone; of all unless told. */
   readonly only?: IdentityName;
 }
@@ -66,10 +66,9 @@ export function preflightOf(parts: PreflightParts): () => Promise<PreflightRepor
   });
 }
 
-function identitiesOf({ settings, registryCredential }: PreflightParts): readonly Identity[] {
+function identitiesOf({ settings, credentialOf = azureCredential }: PreflightParts): readonly Identity[] {
   const { clientId, lockerClientId, deleterClientId } = settings;
   const isSplit = lockerClientId !== undefined && lockerClientId !== clientId;
-  const credentialOf = (id: string | undefined) => registryCredential ?? azureCredential(id);
   return [
     { names: isSplit ? ['auditor'] : ['auditor', 'locker'], credential: credentialOf(clientId) },
     ...(isSplit ? [{ names: ['locker'] as const, credential: credentialOf(lockerClientId) }] : []),
@@ -175,6 +174,7 @@ function armChecks(
 
 /** Nothing by a key, which may do everything whoever has it. */
 function storageChecks(parts: PreflightParts, identities: readonly Identity[]): readonly Check[] {
+  const { credentialOf = azureCredential } = parts;
   const { storage, clientId, ledger } = parts.settings;
   if ('connectionString' in storage) return [];
   const account = storage.blobServiceUri.replace(/\/+$/, '');
@@ -193,7 +193,7 @@ function storageChecks(parts: PreflightParts, identities: readonly Identity[]): 
       false,
     ),
   ];
-  const auditor = azureCredential(clientId);
+  const auditor = credentialOf(clientId);
   const others = identities.filter(({ names }) => !names.includes('auditor'));
   const host = readHostStorage(parts.environment);
   return [
@@ -201,16 +201,16 @@ function storageChecks(parts: PreflightParts, identities: readonly Identity[]): 
     ...others.flatMap(({ names: [name = 'host'], credential }) =>
       noEvidenceChecks(name, evidence(credential), account),
     ),
-    ...(host === undefined ? [] : checksOfHost(host, evidence, account)),
+    ...(host === undefined ? [] : checksOfHost(host, credentialOf(host.clientId), evidence, account)),
   ];
 }
 
 function checksOfHost(
   host: HostStorageSettings,
+  credential: TokenCredential,
   evidence: (credential: TokenCredential) => readonly StoredPlace[],
   account: string,
 ): readonly Check[] {
-  const credential = azureCredential(host.clientId);
   return [
     ...hostChecks(
       placesOf(host, credential, ['azure-webjobs-hosts', 'azure-webjobs-secrets'], 'mutable'),
@@ -259,7 +259,7 @@ async function otherChecks(parts: PreflightParts, [auditor]: readonly Identity[]
   const { settings } = parts;
   const { vaultKey } = settings.ledger;
   const { topic } = settings.alerts;
-  const credential = azureCredential(settings.clientId);
+  const { credential } = auditor;
   const subscriptions = new Set(
     settings.sources.flatMap(({ access }) => (access.type === 'azure' ? access.subscriptions : [])),
   );

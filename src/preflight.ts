@@ -51,8 +51,9 @@ async function main(args: readonly string[]): Promise<number> {
     existsSync(path) ? readFileSync(path, 'utf8') : undefined,
   );
   const { registryToken } = settings;
-  const standIn = registryToken === undefined ? {} : { registryCredential: tokenCredential(registryToken) };
-  const credential = standIn.registryCredential ?? azureCredential(settings.clientId);
+  const credentialOf = (clientId: string | undefined) =>
+    registryToken === undefined ? azureCredential(clientId) : tokenCredential(registryToken);
+  const credential = credentialOf(settings.clientId);
   const contents = new Map(
     settings.registries.map(({ loginServer }) => [
       loginServer,
@@ -61,8 +62,7 @@ async function main(args: readonly string[]): Promise<number> {
   );
   const quiet = () => undefined;
   const report = await preflightOf({
-    ...{ settings, environment: process.env, contents },
-    ...standIn,
+    ...{ settings, environment: process.env, contents, credentialOf },
     clock: { now: () => Date.now() },
     // All that is logged is in the report.
     log: { info: quiet, warn: quiet, error: quiet },
