@@ -99,6 +99,8 @@ const deployed = {
           stderr,
         }),
       );
+      // One that asks nothing may have ended before it is answered.
+      child.stdin?.on('error', () => undefined);
       child.stdin?.end('no\n');
     });
     const calls = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '');
