@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Child, type Program, startChild } from './child.ts';
+import { coreTools } from './core-tools.ts';
 import { freePort } from './free-port.ts';
 
 /** The Functions host, running the bundle that is deployed. */
@@ -44,7 +44,8 @@ export async function startFunctionsHost(start: HostStart): Promise<RunningHost>
     });
     const started = startChild({
       ...launch,
-      environment: start.settings,
+      // Core Tools ask for it, on the terminal, where nothing says so.
+      environment: { FUNCTIONS_WORKER_RUNTIME: 'node', ...start.settings },
       onLine: (text) => ready?.(text),
       onLog: start.onLog,
     });
@@ -91,8 +92,8 @@ function embeddedProgram(port: number, data: string): Launch {
 }
 
 function funcProgram(port: number): Launch {
-  const command = resolve('node_modules/.bin/func');
-  if (!existsSync(command)) {
+  const command = coreTools();
+  if (command === undefined) {
     throw new Error('Azure Functions Core Tools are not installed here: leave out --host func.');
   }
   return { name: 'Azure Functions Core Tools', command, args: ['start', '--port', String(port)] };

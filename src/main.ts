@@ -54,6 +54,7 @@ import { escalateFindings } from './audit/escalate-findings.ts';
 import { changeHold, holdsOf, placeHold } from './audit/holds.ts';
 import type { AlertSink } from './audit/inventory-ports.ts';
 import type { Rejections } from './audit/ports.ts';
+import { keptPreflight } from './audit/preflight.ts';
 import { pseudonymsBy, rejectionsWithout } from './audit/pseudonyms.ts';
 import { recordQueuedEvents, rejectPoisonMessage } from './audit/queued-events.ts';
 import { reconcileNext } from './audit/reconcile-next.ts';
@@ -407,6 +408,21 @@ const ledger = ledgerOf({
 });
 if (ledger.seal !== undefined) registerLedger(ledger.seal);
 
+/** Milliseconds after a start before grants are tried, so that what started the app does not wait. */
+const preflightDelayMs = 20_000;
+// On one machine one credential stands in for all identities, which tells nothing of grants.
+const permissions =
+  settings.auth === 'development'
+    ? () => ({ state: 'not-checked' }) as const
+    : keptPreflight({
+        async run() {
+          const { preflightOf } = await import('./main-preflight.ts');
+          return preflightOf({ settings, environment: process.env, contents, clock, log })();
+        },
+        later: (begin) => void setTimeout(begin, preflightDelayMs).unref(),
+        clock,
+      });
+
 const aging = { findings, now: clock.now };
 const evidence = evidenceReader(tables.repositories);
 const status = {
@@ -417,6 +433,7 @@ const status = {
   deadLetters: letters,
   coverage: workloads.inventory.coverage,
   ledger,
+  permissions,
   clock,
 };
 const records = statementPages(tables.repositories);

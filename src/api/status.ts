@@ -4,6 +4,7 @@ import { AuditFault } from '../audit/fault.ts';
 import type { Progress } from '../audit/history-pages.ts';
 import type { LedgerHead, LedgerLog } from '../audit/ledger-ports.ts';
 import type { Clock, UnannouncedChanges } from '../audit/ports.ts';
+import type { PreflightState } from '../audit/preflight.ts';
 import type { ReconcileQueue, ReconcileRounds, Round } from '../audit/reconcile-registries.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { type SourceCoverage, wholeCoverage } from '../workloads/coverage.ts';
@@ -42,6 +43,8 @@ export interface StatusPorts {
   readonly ledger: { readonly head: LedgerLog['head']; readonly isSigned: boolean };
   /** What may be concluded from the sources of the inventory. */
   readonly coverage: () => Promise<readonly SourceCoverage[]>;
+  /** Which grants of the app's identities are missing or too much, as far as that was tried. */
+  readonly permissions: () => PreflightState;
   readonly clock: Clock;
 }
 
@@ -55,7 +58,7 @@ export function statusRoute(registries: readonly AcceptedRegistry[], ports: Stat
     method: 'GET',
     path: 'status',
     summary:
-      'For each audited registry: its last event, its comparisons, what they found, and what was rejected; the sources that cannot be concluded from.',
+      'For each audited registry: its last event, its comparisons, what they found, and what was rejected; the sources that cannot be concluded from; grants that are missing or too much.',
     document: statusDocument,
     role: 'Audit.Read',
     query,
@@ -67,7 +70,7 @@ export function statusRoute(registries: readonly AcceptedRegistry[], ports: Stat
 
 /** How far each registry's history has come, and what may be concluded from the inventory. */
 export async function statusOf(registries: readonly AcceptedRegistry[], ports: StatusPorts) {
-  const { progress, queue, deadLetters, coverage, clock } = ports;
+  const { progress, queue, deadLetters, coverage, permissions, clock } = ports;
   const waiting = await queue.waiting();
   const [known, unattributed, letters, sources] = await Promise.all([
     Promise.all(registries.map(({ loginServer }) => registryStatus(loginServer, waiting, ports))),
@@ -86,6 +89,7 @@ export async function statusOf(registries: readonly AcceptedRegistry[], ports: S
       inDoubt: sources.flatMap(({ source, condition }) => (condition === 'fresh' ? [] : [source])),
     },
     unattributed: { rejected: unattributed.rejected },
+    permissions: permissionsStatus(permissions()),
   };
 }
 
@@ -116,6 +120,10 @@ async function registryStatus(registry: string, waiting: number, ports: StatusPo
     ledger: ledger.isSigned ? ledgerStatus(head) : { sealing: 'off: no key to sign with is set' },
     rejected,
   };
+}
+
+function permissionsStatus(known: PreflightState) {
+  return known.state === 'checked' ? { ...known, at: isoTime(known.at) } : known;
 }
 
 function ledgerStatus(head: LedgerHead | undefined) {

@@ -6,6 +6,21 @@ export function refusalOf(error: unknown): string | undefined {
   return error instanceof RestError ? error.code : undefined;
 }
 
+/**
+ * Whether a blob that was to be written once is there already: 409 by its condition or by a policy of immutability, which
+ * is looked at before, and 403 where the right is to create alone.
+ * https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
+ */
+export function isWrittenAlready(error: unknown): boolean {
+  return writtenAlready.has(refusalOf(error) ?? '');
+}
+
+const writtenAlready: ReadonlySet<string> = new Set([
+  'BlobAlreadyExists',
+  'BlobImmutableDueToPolicy',
+  'UnauthorizedBlobOverwrite',
+]);
+
 /** The fault that a failed call of Blob Storage comes to; `what` it was about. */
 export function blobFault(cause: unknown, what: string): AuditFault {
   if (cause instanceof AuditFault) return cause;

@@ -7,7 +7,7 @@ import {
   RestError,
 } from '@azure/storage-blob';
 import type { DeadLetter, DeadLetters } from '../audit/dead-letters.ts';
-import { blobFault, refusalOf } from './blob-fault.ts';
+import { blobFault, isWrittenAlready, refusalOf } from './blob-fault.ts';
 
 /** Milliseconds after which a call, its retries included, is given up. */
 const callTimeoutMs = 15_000;
@@ -30,8 +30,8 @@ export const deadLetterContainers = {
 
 /**
  * Dead letters as blobs, as Event Grid names them (`topic/SUBSCRIPTION/YYYY/M/D/H/guid.json`). One is put aside by a copy
- * under the same name, then a deletion: a crash in between makes it wait, and be copied over, again. Containers that are
- * missing are created at the first refusal.
+ * under the same name, then a deletion: a crash in between makes it wait, and be copied over, again. Where it goes may be
+ * immutable: what is there then stays. Containers that are missing are created at the first refusal.
  */
 export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>): DeadLetters {
   const waiting = blobs.getContainerClient(deadLetterContainers.waiting);
@@ -124,7 +124,10 @@ export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>
       });
       return 'copied';
     } catch (error) {
-      if (!mayCreate || refusalOf(error) !== 'ContainerNotFound') throw blobFault(error, what);
+      const refusal = refusalOf(error);
+      // Where blobs are written once, an earlier attempt's copy is there, and whole: one is committed at once.
+      if (isWrittenAlready(error)) return 'copied';
+      if (!mayCreate || refusal !== 'ContainerNotFound') throw blobFault(error, what);
     } finally {
       end.abort();
     }

@@ -4,7 +4,7 @@ import type { Leases } from '../audit/ports.ts';
 import { blobFault, refusalOf } from './blob-fault.ts';
 
 const what = 'a lease';
-const containerName = 'leases';
+export const leasesContainer = 'leases';
 
 /** Seconds a lease lasts unless renewed, the most that isn't for ever: a holder that died is waited for that long. */
 const leaseSeconds = 60;
@@ -23,7 +23,7 @@ export function leases(
   blobs: Pick<BlobServiceClient, 'getContainerClient'>,
   { renewEveryMs = 15_000 }: LeaseOptions = {},
 ): Leases {
-  const container = blobs.getContainerClient(containerName);
+  const container = blobs.getContainerClient(leasesContainer);
   const options = () => ({ abortSignal: AbortSignal.timeout(callTimeoutMs) });
 
   async function acquired(blob: BlockBlobClient, lease: BlobLeaseClient): Promise<boolean> {

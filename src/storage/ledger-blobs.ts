@@ -1,11 +1,11 @@
 import { buffer } from 'node:stream/consumers';
 import type { BlobServiceClient } from '@azure/storage-blob';
 import type { LedgerBlobs } from '../audit/ledger-ports.ts';
-import { blobFault, refusalOf } from './blob-fault.ts';
+import { blobFault, isWrittenAlready, refusalOf } from './blob-fault.ts';
 import { optional } from './entry-codec.ts';
 
 /** Name of the container of logs: made for a time-based immutability policy, nothing in it is ever written over. */
-const ledgerContainer = 'ledger';
+export const ledgerContainer = 'ledger';
 
 const what = 'the ledger';
 const callTimeoutMs = 15_000;
@@ -34,10 +34,8 @@ export function ledgerBlobs(
         .upload(Buffer.from(bytes), bytes.length, { ...options(), conditions: { ifNoneMatch: '*' } });
       return 'written';
     } catch (error) {
-      const refusal = refusalOf(error);
-      // An immutability policy refuses before the condition is looked at.
-      if (refusal === 'BlobAlreadyExists' || refusal === 'BlobImmutableDueToPolicy') return 'there';
-      if (!mayCreate || refusal !== 'ContainerNotFound') throw blobFault(error, what);
+      if (isWrittenAlready(error)) return 'there';
+      if (!mayCreate || refusalOf(error) !== 'ContainerNotFound') throw blobFault(error, what);
     }
     await create();
     return put(path, bytes, false);

@@ -1,6 +1,6 @@
-import { type ContainerClient, RestError } from '@azure/storage-blob';
+import type { ContainerClient } from '@azure/storage-blob';
 import { AuditFault } from '../audit/fault.ts';
-import { blobFault, refusalOf } from './blob-fault.ts';
+import { blobFault, isWrittenAlready, refusalOf } from './blob-fault.ts';
 import { type AskedWitness, agreeWithHeld, maxNoteLength, sizeNamed } from './witnessed-note.ts';
 
 /** Milliseconds after which a call, its retries included, is given up. */
@@ -25,7 +25,7 @@ export function witnessContainer(
       });
       return 'written';
     } catch (error) {
-      if (isThere(error)) return 'there';
+      if (isWrittenAlready(error) || refusalOf(error) === 'ConditionNotMet') return 'there';
       if (!mayCreate || refusalOf(error) !== 'ContainerNotFound') throw blobFault(error, what);
     }
     await create();
@@ -92,12 +92,3 @@ export function witnessContainer(
 function prefixOf(registry: string): string {
   return `${registry}/checkpoints/`;
 }
-
-/** Of a blob that is there, and of one that may not be written any more: both are there. */
-function isThere(error: unknown): boolean {
-  const status = error instanceof RestError ? error.statusCode : undefined;
-  return status === 412 || (status === 409 && thereCodes.has(refusalOf(error) ?? ''));
-}
-
-/** https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
-const thereCodes: ReadonlySet<string> = new Set(['BlobAlreadyExists', 'BlobImmutableDueToPolicy']);

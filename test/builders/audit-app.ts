@@ -12,6 +12,7 @@ import { approvalWindows } from '../../src/audit/approvals.ts';
 import type { Findings } from '../../src/audit/findings.ts';
 import { holdsOf } from '../../src/audit/holds.ts';
 import { listUses } from '../../src/audit/list-uses.ts';
+import type { PreflightState } from '../../src/audit/preflight.ts';
 import { pseudonymsBy, rejectionsWithout } from '../../src/audit/pseudonyms.ts';
 import { type EventOutcome, recordEvent } from '../../src/audit/record-event.ts';
 import { sourceCoverage } from '../../src/audit/uses.ts';
@@ -71,6 +72,8 @@ export interface AuditAppOptions {
   readonly faults?: (table: string) => TableFaults;
   /** Comparisons in the queue, none unless told. */
   readonly comparisonsWaiting?: number;
+  /** What is known of the grants of its identities; that nobody looked, unless told. */
+  readonly permissions?: () => PreflightState;
   /** What is replaced by pseudonyms, and by which key; nothing unless told. */
   readonly privacy?: { readonly wanted: Privacy; readonly key: () => Promise<PrivacyKey> };
 }
@@ -83,6 +86,7 @@ export function auditApp({
   registries,
   faults = () => ({}),
   comparisonsWaiting = 0,
+  permissions = () => ({ state: 'not-checked' }),
   privacy,
 }: AuditAppOptions = {}): AuditApp {
   const accepted = registries ?? [{ loginServer: 'contoso.azurecr.io' }];
@@ -141,6 +145,7 @@ export function auditApp({
       deadLetters: letters,
       coverage: sourceCoverage(uses),
       ledger: { head: ledgerLog(log, repositories).head, isSigned: true },
+      permissions,
       clock,
     }),
     healthRoute(progress),

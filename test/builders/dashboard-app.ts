@@ -76,6 +76,7 @@ export function dashboardApp(options: AuditAppOptions = {}): DashboardApp {
       deadLetters: app.letters,
       ledger: { head: ledgerLog(log, repositories).head, isSigned: true },
       coverage: sourceCoverage(uses),
+      permissions: () => ({ state: 'not-checked' }) as const,
       clock: time,
     },
   };

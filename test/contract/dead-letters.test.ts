@@ -186,6 +186,32 @@ describe('what only Blob Storage does', () => {
     expect((await place.state()).quarantine).toEqual({ odd: { content: 'content', reason: kept } });
   });
 
+  it('when it goes where blobs are written once, and an earlier attempt wrote it, it no longer waits', async () => {
+    const place = deadLetterBlobs(azurite.connectionString);
+    await place.put('twice', 'content');
+    for await (const letter of place.letters.waiting()) await place.letters.done(letter);
+    await place.put('twice', 'content');
+    const service = blobServiceByConnectionString(azurite.connectionString);
+    const done = service.getContainerClient(deadLetterContainers.done);
+    const blobOf = done.getBlockBlobClient.bind(done);
+    // As a container with a time-based policy answers, which Azurite has not.
+    done.getBlockBlobClient = (name) => {
+      const blob = blobOf(name);
+      blob.uploadStream = async (content) => {
+        await content.toArray();
+        throw new RestError('immutable', { code: 'BlobImmutableDueToPolicy', statusCode: 409 });
+      };
+      return blob;
+    };
+    const letters = deadLetters({
+      getContainerClient: (name) =>
+        name === deadLetterContainers.done ? done : service.getContainerClient(name),
+    });
+    for await (const letter of letters.waiting()) await letters.done(letter);
+    expect(await place.state()).toMatchObject({ waiting: {}, done: { twice: 'content' } });
+    await done.deleteBlob('twice');
+  });
+
   it('when storage does not answer, every call is a retryable fault, and all is there afterwards', async () => {
     const place = deadLetterBlobs(azurite.connectionString);
     await place.put('kept', 'content');

@@ -105,6 +105,8 @@ const lintCases: readonly LintCase[] = [
     'src/main-workloads.ts',
     'src/main-retention.ts',
     'src/main-ledger.ts',
+    'src/main-preflight.ts',
+    'src/preflight.ts',
     'src/rebuild.ts',
     'src/verify.ts',
     'src/verify-inputs.ts',
@@ -241,6 +243,7 @@ const arrows: Readonly<Record<string, Arrow>> = {
   'settings.ts': { folders: [...core, 'api', 'alert-settings.ts', 'ledger-settings.ts'], packages: nothing },
   'alert-settings.ts': { folders: [], packages: nothing },
   'ledger-settings.ts': { folders: core, packages: nothing },
+  'host-storage-settings.ts': { folders: [], packages: nothing },
   'main.ts': {
     folders: [
       ...core,
@@ -252,6 +255,7 @@ const arrows: Readonly<Record<string, Arrow>> = {
       'main-workloads.ts',
       'main-retention.ts',
       'main-ledger.ts',
+      'main-preflight.ts',
     ],
     packages: /./,
   },
@@ -266,6 +270,14 @@ const arrows: Readonly<Record<string, Arrow>> = {
   },
   'main-ledger.ts': {
     folders: [...core, 'audit', ...adapters, ...edges, 'settings.ts', 'ledger-settings.ts'],
+    packages: /./,
+  },
+  'main-preflight.ts': {
+    folders: [...core, 'audit', ...adapters, 'settings.ts', 'host-storage-settings.ts'],
+    packages: /./,
+  },
+  'preflight.ts': {
+    folders: [...core, 'audit', ...adapters, 'settings.ts', 'main-preflight.ts'],
     packages: /./,
   },
   'rebuild.ts': { folders: [...core, 'audit', ...adapters, 'settings.ts'], packages: /./ },

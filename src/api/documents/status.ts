@@ -66,6 +66,19 @@ export const status = named(
       inDoubt: described(z.array(z.string()), 'Sources that nothing can be concluded from.'),
     }),
     unattributed: z.object({ rejected: z.number() }),
+    permissions: named(
+      'Permissions',
+      z.object({
+        state: described(z.string(), '`not-checked`, `checking`, `failed` or `checked`.'),
+        reason: z.optional(described(z.string(), 'Why it failed.')),
+        at: z.optional(timeOf('When it was checked.')),
+        missing: z.optional(described(z.array(z.string()), 'Grants that are missing.')),
+        tooMuch: z.optional(described(z.array(z.string()), 'Grants that are more than is needed.')),
+        unknown: z.optional(described(z.array(z.string()), 'What could not be told, and why.')),
+        right: z.optional(described(z.number(), 'Checks that came out as they should.')),
+      }),
+      'What the identities may do, as tried by the preflight.',
+    ),
   }),
   'How far the service has come.',
 );
@@ -99,6 +112,7 @@ export const statusDocument: RouteDocument = {
         deadLetters: { waiting: 0, quarantined: 0 },
         inventory: { complete: true, fresh: true, sources: 2, inDoubt: [] },
         unattributed: { rejected: 0 },
+        permissions: { state: 'checked', at: time, missing: [], tooMuch: [], unknown: [], right: 24 },
       },
     },
   ],

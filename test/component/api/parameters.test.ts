@@ -206,6 +206,7 @@ describe('status', () => {
       deadLetters: { waiting: 0, quarantined: 0 },
       inventory: { complete: false, fresh: false, sources: 0, inDoubt: [] },
       unattributed: { rejected: 0 },
+      permissions: { state: 'not-checked' },
     });
   });
 
@@ -234,6 +235,15 @@ describe('status', () => {
       deadLetters: { waiting: 0, quarantined: 0 },
       inventory: { complete: false, fresh: false, sources: 0, inDoubt: [] },
       unattributed: { rejected: 2 },
+      permissions: { state: 'not-checked' },
+    });
+  });
+
+  it('when grants were tried, it tells which are missing and which are too much', async () => {
+    const found = { missing: ['a role'], tooMuch: [], unknown: [], right: 7 };
+    const app = auditApp({ permissions: () => ({ state: 'checked', at: appTime, ...found }) });
+    expect(await (await app.get('status')).json()).toMatchObject({
+      permissions: { state: 'checked', at: new Date(appTime).toISOString(), ...found },
     });
   });
 

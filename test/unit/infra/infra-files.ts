@@ -1,0 +1,27 @@
+import { globSync, readFileSync } from 'node:fs';
+import * as z from 'zod/mini';
+import type { TemplateFacts } from '../../../infra/checks/template-check.ts';
+import { readTypeFacts } from '../../../infra/checks/type-facts.ts';
+
+/** The text of a file by its path from the root of the repository. */
+export function textOf(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+/** Texts of the Bicep files by their paths below `infra/`. */
+export function templateTexts(): ReadonlyMap<string, string> {
+  const paths = globSync('infra/**/*.bicep').sort();
+  return new Map(
+    paths.map((path) => [path.replaceAll('\\', '/').slice('infra/'.length), readFileSync(path, 'utf8')]),
+  );
+}
+
+/** The type facts and the built-in roles that the templates are held to. */
+export function pinnedFacts(): TemplateFacts {
+  const folder = 'test/unit/infra/facts';
+  const roles = z.record(z.string(), z.string()).parse(JSON.parse(textOf(`${folder}/built-in-roles.json`)));
+  return {
+    types: readTypeFacts(JSON.parse(textOf(`${folder}/resource-types.json`))),
+    roles: new Map(Object.entries(roles)),
+  };
+}
