@@ -4,11 +4,14 @@ import { witnessWebhook } from './alerts/witness-webhook.ts';
 import { ledgerRoutes } from './api/ledger.ts';
 import { handOverKeys } from './audit/hand-over-keys.ts';
 import type { Signer, Witness } from './audit/ledger-ports.ts';
+import { measuredSealing } from './audit/measured.ts';
+import type { Metrics } from './audit/metrics.ts';
 import type { Clock, Leases, Log } from './audit/ports.ts';
 import { newestCheckpoint, proveConsistency, proveRecord } from './audit/prove-record.ts';
 import { sealLedger } from './audit/seal-ledger.ts';
 import { sealLedgers } from './audit/seal-ledgers.ts';
 import { estate } from './findings/finding.ts';
+import { readLeaf, readStatement } from './ledger/recorded-leaf.ts';
 import type { Settings } from './settings.ts';
 import { historyWriter } from './storage/history-store.ts';
 import { jointSigner } from './storage/joint-signer.ts';
@@ -28,12 +31,22 @@ export interface LedgerParts {
   readonly blobs: BlobServiceClient;
   readonly identity: TokenCredential;
   readonly leases: Leases;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** The ledger: what seals it, where it is signed here, and what is asked of it. */
-export function ledgerOf({ settings, tables, blobs: service, identity, leases, clock, log }: LedgerParts) {
+export function ledgerOf({
+  settings,
+  tables,
+  blobs: service,
+  identity,
+  leases,
+  metrics,
+  clock,
+  log,
+}: LedgerParts) {
   const ledger = ledgerLog(tables.log, tables.repositories);
   const blobs = ledgerBlobs(service);
   const { vaultKey, keyFile, formerVaultKey, formerKeyFile } = settings.ledger;
@@ -69,7 +82,7 @@ export function ledgerOf({ settings, tables, blobs: service, identity, leases, c
       : {
           seal: sealLedgers({
             registries,
-            seal: sealing(signer),
+            seal: measuredSealing(sealing(signer), metrics),
             leases,
             log,
           }),
@@ -82,6 +95,12 @@ export function ledgerOf({ settings, tables, blobs: service, identity, leases, c
       ...(signer === undefined ? {} : { signer }),
     }),
     head: ledger.head,
+    /** What the lag of sealing is told from. */
+    measured: {
+      ledger,
+      sealed: signer === undefined ? [] : registries,
+      recordedAt: (leaf: string) => (readLeaf(leaf)?.fact ?? readStatement(leaf))?.recordedAt,
+    },
     isSigned: signer !== undefined,
   };
 }

@@ -52,6 +52,8 @@ import { enforceRepository } from './audit/enforce-repository.ts';
 import { escalateFindings } from './audit/escalate-findings.ts';
 import { changeHold, holdsOf, placeHold } from './audit/holds.ts';
 import type { AlertSink } from './audit/inventory-ports.ts';
+import { measureState } from './audit/measure-state.ts';
+import { measuredEnforcement, measuredEvents, measuredFindings, measuredSink } from './audit/measured.ts';
 import type { Rejections } from './audit/ports.ts';
 import { pseudonymsBy, rejectionsWithout } from './audit/pseudonyms.ts';
 import { recordQueuedEvents, rejectPoisonMessage } from './audit/queued-events.ts';
@@ -65,10 +67,12 @@ import { rejectMessage } from './audit/reject-message.ts';
 import { replayDeadLetters } from './audit/replay-dead-letters.ts';
 import { verifyDeployment } from './audit/verify-deployment.ts';
 import { registerAttribution } from './functions/attribution.ts';
-import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
 import { registerInventory } from './functions/inventory.ts';
+import { invocationLog, registerInvocationLog } from './functions/invocation-log.ts';
 import { registerLedger } from './functions/ledger.ts';
+import { registerMeasurements } from './functions/measurements.ts';
+import { openTelemetryMetrics } from './functions/open-telemetry-metrics.ts';
 import { registerProtection } from './functions/protection.ts';
 import { registerReconciliation } from './functions/reconcile.ts';
 import { registerRegistryEvents } from './functions/registry-events.ts';
@@ -119,7 +123,10 @@ const settings = readSettings(process.env, readText);
 // As in host.json, which the platform reads and the app does not.
 const maxDequeueCount = 20;
 const clock = { now: () => Date.now() };
-const log = consoleLog();
+registerInvocationLog();
+const log = invocationLog();
+const metrics = openTelemetryMetrics();
+const measuring = { metrics, clock };
 const identity = azureCredential(settings.clientId);
 
 const { storage } = settings;
@@ -156,9 +163,10 @@ const rounds = reconcileRounds(tables.inventory);
 const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));
 
 const alerts = alertOutbox(tables.findings, log);
-const telling = { alerts, sinks: sinksOf(settings.alerts), ...history, clock, log };
+const sinks = sinksOf(settings.alerts).map((sink) => measuredSink(sink, measuring));
+const telling = { alerts, sinks, ...history, clock, log };
 // Told at once, and by the timer when that fails: whoever raised it does not wait.
-const findings = findingsStore(tables.findings, tellAtOnce(telling));
+const findings = findingsStore(tables.findings, measuredFindings(metrics, tellAtOnce(telling)));
 const changes = unannouncedChanges(tables.inventory);
 const letters = deadLetters(blobs);
 const lease = leases(blobs);
@@ -205,7 +213,7 @@ const stores = {
 };
 
 const ingest = { ...stores, rejections: privacy.rejections(rejections(tables.rejected)), clock, log };
-const record = recordEvent(settings.registries, ingest);
+const record = measuredEvents(recordEvent(settings.registries, ingest), measuring);
 
 registerRegistryEvents(record);
 registerRegistryEventsQueue({
@@ -305,7 +313,7 @@ const lockers = new Map(
     registryLocks({ endpoint: `https://${loginServer}`, credential: lockerCredential }),
   ]),
 );
-const enforce = enforceRepository({
+const enforcing = enforceRepository({
   ...statements,
   contents,
   lockers,
@@ -318,6 +326,7 @@ const enforce = enforceRepository({
   pause: (ms) => delay(ms),
   log,
 });
+const enforce = measuredEnforcement(enforcing, metrics);
 registerProtection({
   beginEnforcement: enforceLocks({ registries: [...contents.keys()], index, queue: enforcements, log }),
   enforce: enforceNext({ ...statements, policy, index, enforce }),
@@ -382,9 +391,22 @@ const holding = {
   },
 };
 
-const ledger = ledgerOf({ settings, tables, blobs, identity, leases: lease, clock, log });
+const ledger = ledgerOf({ settings, tables, blobs, identity, leases: lease, metrics, clock, log });
 if (ledger.seal !== undefined) registerLedger(ledger.seal);
 const ledgerRoutes: readonly Route[] = ledger.routes;
+registerMeasurements(
+  measureState({
+    registries: [...contents.keys()],
+    rounds,
+    queue,
+    deadLetters: letters,
+    coverage: workloads.inventory.coverage,
+    ...ledger.measured,
+    metrics,
+    clock,
+    log,
+  }),
+);
 
 const aging = { findings, now: clock.now };
 registerRoutes(
