@@ -9,7 +9,7 @@ import type { Metrics } from './audit/metrics.ts';
 import type { Clock, Leases, Log } from './audit/ports.ts';
 import { newestCheckpoint, proveConsistency, proveRecord } from './audit/prove-record.ts';
 import { sealLedger } from './audit/seal-ledger.ts';
-import { sealLedgers } from './audit/seal-ledgers.ts';
+import { sealAfterHandover, sealLedgers } from './audit/seal-ledgers.ts';
 import { estate } from './findings/finding.ts';
 import { readLeaf, readStatement } from './ledger/recorded-leaf.ts';
 import type { Settings } from './settings.ts';
@@ -69,11 +69,7 @@ export function ledgerOf({
     const seal = sealLedger({ ledger, blobs, signer, formerKeys, witnesses, clock, log });
     const before = former === undefined ? {} : { before: former };
     const handOver = handOverKeys({ ...recording, ledger, ...before, after: signer });
-    return async (registry: string, signal: AbortSignal) => {
-      const outcome = await handOver(registry);
-      if (outcome !== 'none') log.warn('a log is signed by other keys', { registry, outcome });
-      return seal(registry, signal);
-    };
+    return sealAfterHandover({ handOver, seal, log });
   }
 
   return {

@@ -25,7 +25,7 @@ export function recordQueuedEvents({ record, rejections, clock, log }: QueuedEve
         receivedAt: clock.now(),
         payload: textOf(message),
       });
-      log.warn('event rejected', rejection);
+      log.warn('event rejected', { ...rejection, registry: 'unknown' });
       return;
     }
     const { fault } = await recordAll(record, reading.events);
