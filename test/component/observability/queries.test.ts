@@ -2,55 +2,18 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { checkKql, type KqlFacts } from '../../../infra/checks/kql-check.ts';
-import type { KqlType } from '../../../infra/checks/kql-functions.ts';
-import { severities } from '../../../src/findings/kind.ts';
-import { findingChanges } from '../../../src/findings/lifecycle.ts';
+import { kqlFactsOf } from '../../builders/kql-facts.ts';
 import { type LoggedLine, loggedLines } from '../../builders/logged-lines.ts';
 
 const files = globSync('infra/observability/queries/*.kql').sort();
 const textOf = (name: string) => readFileSync(`infra/observability/queries/${name}.kql`, 'utf8');
 
-/** Columns that are used, of https://learn.microsoft.com/azure/azure-monitor/reference/tables/apptraces and of AppRequests. */
-const tables: ReadonlyMap<string, ReadonlyMap<string, KqlType>> = new Map([
-  [
-    'AppTraces',
-    new Map<string, KqlType>([
-      ['TimeGenerated', 'datetime'],
-      ['Message', 'string'],
-      ['SeverityLevel', 'number'],
-      ['OperationId', 'string'],
-      ['OperationName', 'string'],
-    ]),
-  ],
-  [
-    'AppRequests',
-    new Map<string, KqlType>([
-      ['TimeGenerated', 'datetime'],
-      ['OperationId', 'string'],
-      ['OperationName', 'string'],
-      ['Success', 'bool'],
-      ['DurationMs', 'number'],
-    ]),
-  ],
-]);
-
-const conditions = ['fresh', 'stale', 'incomplete', 'never', 'removed'] as const;
-const values = new Map<string, readonly string[]>([
-  ['change', findingChanges],
-  ['severity', severities],
-  ['condition', conditions],
-]);
-
 let logged: readonly LoggedLine[] = [];
-let facts: KqlFacts = { tables, lineColumn: 'Message', lines: new Map(), values };
+let facts: KqlFacts;
 
 beforeAll(async () => {
   logged = await loggedLines();
-  const byMessage = Map.groupBy(logged, ({ message }) => message);
-  const lines = new Map(
-    [...byMessage].map(([message, some]) => [message, new Set(some.flatMap((line) => Object.keys(line)))]),
-  );
-  facts = { ...facts, lines };
+  facts = kqlFactsOf(logged);
 });
 
 describe('the queries', () => {
