@@ -46,6 +46,12 @@ param inventoryPath string = ''
 @description('Whether the diagnostic logs of registries are read by their resource ids; as for foundation.bicep.')
 param readLogs bool = false
 
+@description('Addresses that alert rules of Azure Monitor write to, separated by spaces.')
+param alertEmails string = ''
+
+@description('Resource ids of action groups that alert rules tell as well, separated by spaces.')
+param alertGroups string = ''
+
 @description('Webhooks that alerts are posted to: names and addresses (ops=https://…), separated by spaces.')
 param alertWebhooks string = ''
 
@@ -137,6 +143,30 @@ module monitoring 'app/monitoring.bicep' = {
     tags: tags
     hostPrincipalId: host.properties.principalId
     logDays: logDays
+  }
+}
+
+module alerts 'observability/alerts.bicep' = {
+  scope: group
+  name: 'alerts'
+  params: {
+    location: location
+    token: token
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    alertEmails: alertEmails
+    alertGroups: alertGroups
+  }
+}
+
+module workbook 'observability/workbook.bicep' = {
+  scope: group
+  name: 'workbook'
+  params: {
+    location: location
+    token: token
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 

@@ -7,14 +7,17 @@ import { packEvidence } from './audit/evidence-pack.ts';
 import { handOverKeys } from './audit/hand-over-keys.ts';
 import type { HistoryPages } from './audit/history-pages.ts';
 import type { Signer, Witness } from './audit/ledger-ports.ts';
+import { measuredSealing } from './audit/measured.ts';
+import type { Metrics } from './audit/metrics.ts';
 import type { Clock, HistoryReader, Leases, Log, Outbox } from './audit/ports.ts';
 import { newestCheckpoint, proveConsistency, proveRecord } from './audit/prove-record.ts';
 import { sealLedger } from './audit/seal-ledger.ts';
-import { sealLedgers } from './audit/seal-ledgers.ts';
+import { sealAfterHandover, sealLedgers } from './audit/seal-ledgers.ts';
 import type { UsesOverTime } from './audit/uses-over-time.ts';
 import type { ManifestLinks } from './audit/workload-ports.ts';
 import { estate } from './findings/finding.ts';
 import type { RepositoryId } from './history/fact.ts';
+import { readLeaf, readStatement } from './ledger/recorded-leaf.ts';
 import type { Digest } from './registry/digest.ts';
 import type { Settings } from './settings.ts';
 import { connectedLogs } from './storage/connected-logs.ts';
@@ -37,6 +40,7 @@ export interface LedgerParts {
   readonly blobs: BlobServiceClient;
   readonly identity: TokenCredential;
   readonly leases: Leases;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
   /** What evidence is gathered from. */
@@ -49,7 +53,7 @@ export interface LedgerParts {
 
 /** The ledger: what seals it, where it is signed here, and what is asked of it. */
 export function ledgerOf(parts: LedgerParts) {
-  const { settings, tables, blobs: service, identity, leases, clock, log } = parts;
+  const { settings, tables, blobs: service, identity, leases, metrics, clock, log } = parts;
   const ledger = ledgerLog(tables.log, tables.repositories);
   const blobs = ledgerBlobs(service);
   const { vaultKey, keyFile, formerVaultKey, formerKeyFile } = settings.ledger;
@@ -73,11 +77,7 @@ export function ledgerOf(parts: LedgerParts) {
     const seal = sealLedger({ ledger, blobs, signer, formerKeys, witnesses, clock, log });
     const before = former === undefined ? {} : { before: former };
     const handOver = handOverKeys({ ...recording, ledger, ...before, after: signer });
-    return async (registry: string, signal: AbortSignal) => {
-      const outcome = await handOver(registry);
-      if (outcome !== 'none') log.warn('a log is signed by other keys', { registry, outcome });
-      return seal(registry, signal);
-    };
+    return sealAfterHandover({ handOver, seal, log });
   }
 
   return {
@@ -86,7 +86,7 @@ export function ledgerOf(parts: LedgerParts) {
       : {
           seal: sealLedgers({
             registries: async () => [...registries, ...(await connected.all())],
-            seal: sealing(signer),
+            seal: measuredSealing(sealing(signer), metrics),
             leases,
             log,
           }),
@@ -115,6 +115,12 @@ export function ledgerOf(parts: LedgerParts) {
     ),
     head: ledger.head,
     sealed: ledger.sealed,
+    /** What the lag of sealing is told from. */
+    measured: {
+      ledger,
+      sealed: signer === undefined ? [] : registries,
+      recordedAt: (leaf: string) => (readLeaf(leaf)?.fact ?? readStatement(leaf))?.recordedAt,
+    },
     isSigned: signer !== undefined,
   };
 }

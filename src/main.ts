@@ -53,6 +53,8 @@ import { enforceRepository } from './audit/enforce-repository.ts';
 import { escalateFindings } from './audit/escalate-findings.ts';
 import { changeHold, holdsOf, placeHold } from './audit/holds.ts';
 import type { AlertSink } from './audit/inventory-ports.ts';
+import { measureState } from './audit/measure-state.ts';
+import { measuredEnforcement, measuredEvents, measuredFindings, measuredSink } from './audit/measured.ts';
 import type { Rejections } from './audit/ports.ts';
 import { keptPreflight } from './audit/preflight.ts';
 import { pseudonymsBy, rejectionsWithout } from './audit/pseudonyms.ts';
@@ -69,10 +71,12 @@ import { verifyDeployment } from './audit/verify-deployment.ts';
 import { registerDashboard } from './dashboard/registration.ts';
 import { estate } from './findings/finding.ts';
 import { registerAttribution } from './functions/attribution.ts';
-import { consoleLog } from './functions/console-log.ts';
 import { registerDeadLetters } from './functions/dead-letters.ts';
 import { registerInventory } from './functions/inventory.ts';
+import { invocationLog, registerInvocationLog } from './functions/invocation-log.ts';
 import { registerLedger } from './functions/ledger.ts';
+import { registerMeasurements } from './functions/measurements.ts';
+import { openTelemetryMetrics } from './functions/open-telemetry-metrics.ts';
 import { registerProtection } from './functions/protection.ts';
 import { registerReconciliation } from './functions/reconcile.ts';
 import { registerRegistryEvents } from './functions/registry-events.ts';
@@ -126,7 +130,10 @@ const settings = readSettings(process.env, readText);
 // As in host.json, which the platform reads and the app does not.
 const maxDequeueCount = 20;
 const clock = { now: () => Date.now() };
-const log = consoleLog();
+registerInvocationLog();
+const log = invocationLog();
+const metrics = openTelemetryMetrics();
+const measuring = { metrics, clock };
 const identity = azureCredential(settings.clientId);
 
 const { storage } = settings;
@@ -166,9 +173,10 @@ const rounds = reconcileRounds(tables.inventory);
 const queue = reconcileQueue(queues.getQueueClient(reconcileQueueName));
 
 const alerts = alertOutbox(tables.findings, log);
-const telling = { alerts, sinks: sinksOf(settings.alerts), ...history, clock, log };
+const sinks = sinksOf(settings.alerts).map((sink) => measuredSink(sink, measuring));
+const telling = { alerts, sinks, ...history, clock, log };
 // Told at once, and by the timer when that fails: whoever raised it does not wait.
-const findings = findingsStore(tables.findings, tellAtOnce(telling));
+const findings = findingsStore(tables.findings, measuredFindings(metrics, tellAtOnce(telling)));
 const changes = unannouncedChanges(tables.inventory);
 const letters = deadLetters(blobs);
 const lease = leases(blobs);
@@ -215,7 +223,7 @@ const stores = {
 };
 
 const ingest = { ...stores, rejections: privacy.rejections(rejections(tables.rejected)), clock, log };
-const record = recordEvent(settings.registries, ingest);
+const record = measuredEvents(recordEvent(settings.registries, ingest), measuring);
 
 registerRegistryEvents(record);
 registerRegistryEventsQueue({
@@ -315,7 +323,7 @@ const lockers = new Map(
     registryLocks({ endpoint: `https://${loginServer}`, credential: lockerCredential }),
   ]),
 );
-const enforce = enforceRepository({
+const enforcing = enforceRepository({
   ...statements,
   contents,
   lockers,
@@ -328,6 +336,7 @@ const enforce = enforceRepository({
   pause: (ms) => delay(ms),
   log,
 });
+const enforce = measuredEnforcement(enforcing, metrics);
 registerProtection({
   beginEnforcement: enforceLocks({ registries: [...contents.keys()], index, queue: enforcements, log }),
   enforce: enforceNext({ ...statements, policy, index, enforce }),
@@ -398,6 +407,7 @@ const ledger = ledgerOf({
   blobs,
   identity,
   leases: lease,
+  metrics,
   reader: history.reader,
   outbox: history.outbox,
   pages,
@@ -422,6 +432,19 @@ const permissions =
         later: (begin) => void setTimeout(begin, preflightDelayMs).unref(),
         clock,
       });
+registerMeasurements(
+  measureState({
+    registries: [...contents.keys()],
+    rounds,
+    queue,
+    deadLetters: letters,
+    coverage: workloads.inventory.coverage,
+    ...ledger.measured,
+    metrics,
+    clock,
+    log,
+  }),
+);
 
 const aging = { findings, now: clock.now };
 const evidence = evidenceReader(tables.repositories);

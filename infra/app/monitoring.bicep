@@ -44,4 +44,5 @@ resource publishing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+output workspaceId string = workspace.id
 output connectionString string = insights.properties.ConnectionString

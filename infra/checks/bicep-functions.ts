@@ -30,6 +30,7 @@ export const bicepFunctions: ReadonlyMap<string, FunctionFacts> = new Map([
   ['guid', known(1, 99, 'string')],
   ['indexOf', known(2, 2, 'int')],
   ['join', known(2, 2, 'string')],
+  ['loadTextContent', known(1, 2, 'string')],
   ['map', known(2, 2, 'array')],
   ['replace', known(3, 3, 'string')],
   ['resourceGroup', known(0, 2, { id: 'string', name: 'string', location: 'string' })],

@@ -1,4 +1,5 @@
 import { parseBicep } from './bicep-parsing.ts';
+import { checkContents } from './content-check.ts';
 import { checkMembers, expressionFacts } from './expression-facts.ts';
 import { type BicepFiles, expressionsIn, type Problem } from './file-symbols.ts';
 import { checkModules } from './module-check.ts';
@@ -11,6 +12,8 @@ import type { TypeFacts } from './type-facts.ts';
 export interface TemplateFacts {
   readonly types: TypeFacts;
   readonly roles: ReadonlyMap<string, string>;
+  /** Paths, below `infra/`, of files whose texts templates may hold. */
+  readonly contents: ReadonlySet<string>;
 }
 
 /** Parses files by their paths below `infra/`; throws `BicepSyntaxError` for what is not of the subset. */
@@ -19,7 +22,10 @@ export function parseTemplates(texts: ReadonlyMap<string, string>): BicepFiles {
 }
 
 /** Everything that is wrong with the templates as far as it can be told without Azure, as `path:line:column: problem`. */
-export function checkTemplates(files: BicepFiles, { types, roles }: TemplateFacts): readonly string[] {
+export function checkTemplates(
+  files: BicepFiles,
+  { types, roles, contents }: TemplateFacts,
+): readonly string[] {
   const problems: readonly Problem[] = [
     ...[...files.values()].flatMap((file) => {
       const expressions = expressionFacts(file, files, types);
@@ -31,6 +37,7 @@ export function checkTemplates(files: BicepFiles, { types, roles }: TemplateFact
         ...checkResources(file, files, types, expressions),
         ...checkMembers(file, all, expressions),
         ...checkModules(file, files, expressions),
+        ...checkContents(file, contents),
       ];
     }),
     ...checkRoles(files, roles),

@@ -9,8 +9,8 @@ export function logLine(log: Log): AlertSink {
     async send(alert) {
       const { id, time, data } = alertEvent(alert);
       const { detail, remedy: _, ...values } = data;
-      const { workloads, environments, owners } = detail;
-      const line = { alert: id, time, ...values, ...present({ workloads, environments, owners }) };
+      const { workloads, environments, owners, record } = detail;
+      const line = { alert: id, time, ...values, ...present({ workloads, environments, owners, record }) };
       const isUrgent = data.severity === 'critical' || data.severity === 'high';
       const isNews = data.change !== 'resolved' && data.change !== 'acknowledged' && data.change !== 'waived';
       if (isNews && isUrgent) log.error('finding', line);

@@ -7,6 +7,7 @@ import {
 } from '@azure/functions';
 import type * as z from 'zod/mini';
 import { AuditFault } from '../audit/fault.ts';
+import { lineOf } from '../functions/log-line.ts';
 import type { FieldProblem } from '../registry/field-problem.ts';
 import type { RouteDocument } from './document.ts';
 import { type AuthMode, type Principal, principalOf, type Role } from './principal.ts';
@@ -104,11 +105,13 @@ export async function answerTo(
   } catch (error) {
     if (error instanceof RequestProblem) return problemResponse(error.problem);
     const cause = error instanceof Error ? error.cause : undefined;
-    context.error('request failed', {
+    const line = lineOf('error', 'request failed', {
       route: to.name,
+      invocation: context.invocationId,
       error: String(error),
       ...(cause === undefined ? {} : { cause: String(cause) }),
     });
+    context.error(line);
     return problemResponse(problemOf(error, context.invocationId));
   }
 }

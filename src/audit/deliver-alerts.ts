@@ -71,10 +71,12 @@ function deliverAlert(ports: Omit<DeliverAlertsPorts, 'registries'>) {
         try {
           await send(alert);
           taken.push(name);
+          if (name === recorded) return;
+          log.info('alert told', { ...about(alert), to: name, delayMs: clock.now() - alert.at });
         } catch (error) {
           const isFinal = error instanceof AuditFault && !error.retryable && name !== recorded;
           const isTooOld = clock.now() - alert.at > mostPatience && name !== recorded;
-          const values = { alert: alert.id, to: name, error: String(error) };
+          const values = { ...about(alert), to: name, error: String(error) };
           if (isFinal || isTooOld) {
             log.error('alert given up', values);
             taken.push(name);
@@ -117,7 +119,7 @@ export function tellAtOnce(ports: Omit<DeliverAlertsPorts, 'registries'>) {
     try {
       await deliver({ alert, told: [], attempts: 0 });
     } catch (error) {
-      log.warn('alert left to the timer', { alert: alert.id, error: String(error) });
+      log.warn('alert left to the timer', { ...about(alert), error: String(error) });
     } finally {
       underWay -= 1;
     }
@@ -152,6 +154,13 @@ export function deliverAlerts(ports: DeliverAlertsPorts) {
     });
     if (counts.done + counts.later > 0) log.info('alerts told', counts);
   };
+}
+
+/** What lines about an alert are found by: `record` is that of the deletion, where the finding is about one. */
+function about({ id, change, finding }: Alert) {
+  const { kind, subject, detail } = finding;
+  const { registry } = subject;
+  return present({ alert: id, finding: finding.id, kind, change, registry, record: detail['record'] });
 }
 
 /** What became of a finding, as an audit record. */

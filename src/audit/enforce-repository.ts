@@ -47,6 +47,8 @@ export interface EnforcementSummary {
   /** Locks that no window wants any more and that stay for a reason. */
   readonly kept: number;
   readonly findings: number;
+  /** Changes of locks that the registry refused, or did not show afterwards. */
+  readonly failed: number;
 }
 
 /** Findings that are over once a complete look no longer makes them; the others are somebody's to settle. */
@@ -73,7 +75,8 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
   async function run(repository: RepositoryId, signal: AbortSignal): Promise<EnforcementSummary> {
     const content = contents.get(repository.registry);
     const locks = lockers.get(repository.registry);
-    if (content === undefined || locks === undefined) return { locked: 0, unlocked: 0, kept: 0, findings: 0 };
+    if (content === undefined || locks === undefined)
+      return { locked: 0, unlocked: 0, kept: 0, findings: 0, failed: 0 };
     const now = clock.now();
     const approvals = (await stored(repository, 'a|')).map(approvalOf);
     const owned = await ownedLocks(repository);
@@ -127,6 +130,7 @@ export function enforceRepository(ports: EnforceRepositoryPorts) {
       unlocked: result.unlocked,
       kept: plan.kept.length,
       findings: raised.length,
+      failed: result.findings.length,
     };
     log.info('protection enforced', { ...repository, ...summary });
     return summary;

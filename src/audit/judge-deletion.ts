@@ -54,7 +54,7 @@ export function judgeDeletion(ports: JudgeDeletionPorts) {
     // Where no source is configured, nobody asked to be told of uses: the verdict says that it is not known.
     const finding =
       judged.sources.length === 0 ? undefined : removalFinding(removal, judged.judgement, judged);
-    await Promise.all([
+    const [, raised] = await Promise.all([
       judgedAt === now
         ? change(repository, verdictKey(removal), (stored) =>
             judgedBefore(stored?.content, removal) !== undefined
@@ -70,7 +70,15 @@ export function judgeDeletion(ports: JudgeDeletionPorts) {
       finding && findings.raise(removal.registry, [finding], judgedAt),
     ]);
     const { answer, uses } = judged.judgement;
-    log.info('deletion judged', { ...repository, digest: removal.digest, answer, uses: uses.length });
+    log.info('deletion judged', {
+      ...repository,
+      digest: removal.digest,
+      answer,
+      uses: uses.length,
+      event: record.fact.eventId,
+      record: removal.record,
+      ...(raised?.[0] === undefined ? {} : { finding: raised[0].id }),
+    });
     if (finding === undefined) return;
     const concerned = answer === 'used' ? uses.map(({ claim }) => claim.source) : judged.inDoubt;
     for (const source of new Set(concerned)) await queue.refresh(source);

@@ -25,7 +25,7 @@ export function recordQueuedEvents({ record, rejections, clock, log }: QueuedEve
         receivedAt: clock.now(),
         payload: textOf(message),
       });
-      log.warn('event rejected', rejection);
+      log.warn('event rejected', { ...rejection, registry: 'unknown' });
       return;
     }
     const { fault } = await recordAll(record, reading.events);
@@ -46,7 +46,12 @@ export function rejectPoisonMessage(
     const detail = `tried ${attempts} times and never recorded; the log has the fault of the last attempt`;
     const payload = textOf(message);
     await rejections.keep({ registry: 'unknown', reason, detail, receivedAt: clock.now(), payload });
-    log.error('queue message given up', { reason, detail, characters: payload.length });
+    log.error('queue message given up', {
+      registry: 'unknown',
+      reason,
+      detail,
+      characters: payload.length,
+    });
   };
 }
 

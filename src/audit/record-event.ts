@@ -78,7 +78,17 @@ export function recordEvent(registries: readonly AcceptedRegistry[], ports: Reco
     }
     if (result.outcome === 'recorded') {
       const { kind } = result.entry;
-      ports.log.info('event recorded', { registry, repository: event.repository, kind, id: event.id });
+      ports.log.info('event recorded', {
+        registry,
+        repository: event.repository,
+        kind,
+        event: event.id,
+        record: recordIdOf(event.id),
+        delayMs: now - event.occurredAt,
+      });
+    }
+    if (result.outcome === 'known') {
+      ports.log.info('event known', { registry, repository: event.repository, event: event.id });
     }
     return result.outcome;
   };

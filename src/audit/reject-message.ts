@@ -21,6 +21,11 @@ export function rejectMessage(
       receivedAt: clock.now(),
       payload,
     });
-    log.error('queue message given up', { reason, detail, message: payload.slice(0, 1000) });
+    log.error('queue message given up', {
+      registry: registry ?? 'unknown',
+      reason,
+      detail,
+      payload: payload.slice(0, 1000),
+    });
   };
 }

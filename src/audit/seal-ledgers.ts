@@ -1,3 +1,4 @@
+import type { HandOverOutcome } from './hand-over-keys.ts';
 import type { Leases, Log } from './ports.ts';
 import type { Sealed } from './seal-ledger.ts';
 
@@ -7,6 +8,25 @@ export interface SealLedgersPorts {
   readonly seal: (registry: string, signal: AbortSignal) => Promise<Sealed>;
   readonly leases: Leases;
   readonly log: Log;
+}
+
+type Seal = SealLedgersPorts['seal'];
+
+/** Seals a log after a change of its keys was recorded in it, where there is one to record. */
+export function sealAfterHandover({
+  handOver,
+  seal,
+  log,
+}: {
+  readonly handOver: (registry: string) => Promise<HandOverOutcome>;
+  readonly seal: Seal;
+  readonly log: Log;
+}): Seal {
+  return async (registry, signal) => {
+    const outcome = await handOver(registry);
+    if (outcome !== 'none') log.warn('a log is signed by other keys', { registry, outcome });
+    return seal(registry, signal);
+  };
 }
 
 /**

@@ -72,7 +72,7 @@ export function registerInventory(useCases: InventoryUseCases): void {
     handler: async (message: unknown) => {
       const request = refreshForm.safeParse(message);
       if (request.success) return useCases.refreshSource(request.data.source);
-      log.error('not a source to read, dropped', { message: JSON.stringify(message)?.slice(0, 1000) });
+      log.error('not a source to read, dropped', { payload: JSON.stringify(message)?.slice(0, 1000) });
     },
   });
   app.storageQueue('assessUses', {
@@ -81,7 +81,7 @@ export function registerInventory(useCases: InventoryUseCases): void {
     handler: async (message: unknown) => {
       const request = assessForm.safeParse(message);
       if (request.success) return useCases.assessUses(request.data);
-      log.error('no uses to look at, dropped', { message: JSON.stringify(message)?.slice(0, 1000) });
+      log.error('no uses to look at, dropped', { payload: JSON.stringify(message)?.slice(0, 1000) });
     },
   });
   app.storageQueue('refreshSourcePoison', {

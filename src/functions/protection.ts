@@ -28,7 +28,7 @@ export function registerProtection(useCases: ProtectionUseCases): void {
     handler: async (message: unknown) => {
       const request = readRequest(message);
       if (request !== undefined) return enforce(request);
-      log.error('not an enforcement, dropped', { message: JSON.stringify(message)?.slice(0, 1000) });
+      log.error('not an enforcement, dropped', { payload: JSON.stringify(message)?.slice(0, 1000) });
     },
   });
   app.storageQueue('enforceRepositoryPoison', {

@@ -33,7 +33,7 @@ export function registerReconciliation({
     handler: async (message: unknown, context: InvocationContext) => {
       const reconciliation = readReconciliation(message);
       if (reconciliation === undefined) {
-        log.error('not a comparison, dropped', { message: JSON.stringify(message)?.slice(0, 1000) });
+        log.error('not a comparison, dropped', { payload: JSON.stringify(message)?.slice(0, 1000) });
         return;
       }
       await reconcile(reconciliation, Number(context.triggerMetadata?.['dequeueCount'] ?? 1) > 1);

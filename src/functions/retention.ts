@@ -35,7 +35,7 @@ export function registerRetention(useCases: RetentionUseCases): void {
       handler: async (message: unknown) => {
         const request = form.safeParse(message);
         if (request.success) await work(request.data.registry, request.data.id);
-        else log.error('not a plan, dropped', { message: JSON.stringify(message)?.slice(0, 1000) });
+        else log.error('not a plan, dropped', { payload: JSON.stringify(message)?.slice(0, 1000) });
       },
     });
     app.storageQueue(`${name}Poison`, {

@@ -69,10 +69,10 @@ export function removalFinding(
     readonly confirmedAt?: number | undefined;
   },
 ): Finding | undefined {
-  const { registry, repository, digest, tag, at, notBefore, by } = removal;
+  const { registry, repository, digest, tag, record, at, notBefore, by } = removal;
   if (answer === 'unused') return undefined;
   const when = tag === undefined ? { deletedAt: at, deletedBy: by } : { untaggedAt: at, untaggedBy: by };
-  const told = present({ ...when, notBefore });
+  const told = present({ ...when, notBefore, record });
   const back = { wayBack: context.wayBack.steps, elsewhere: context.wayBack.elsewhere };
   if (answer === 'unknown') {
     // Of a tag alone: the manifest is still there, and can be tagged again when somebody misses it.

@@ -78,6 +78,8 @@ export interface AuditAppOptions {
   readonly privacy?: { readonly wanted: Privacy; readonly key: () => Promise<PrivacyKey> };
 }
 
+const loggedLine = z.catchall(z.object({ level: z.literal('error'), message: z.string() }), z.unknown());
+
 /** The time an {@link AuditApp} begins at: after every built event that doesn't say otherwise. */
 export const appTime = Date.UTC(2026, 4, 3);
 
@@ -172,7 +174,10 @@ export function auditApp({
       if (wanted === undefined) throw new Error(`no route ${path}`);
       const { route, params } = wanted;
       const request = new HttpRequest({ method: 'GET', url, params, headers: { ...headers } });
-      const error = (...values: unknown[]) => write('error')(String(values[0]), { values });
+      const error = (line: unknown) => {
+        const { message, level: _, ...values } = loggedLine.parse(JSON.parse(String(line)));
+        write('error')(message, values);
+      };
       const context = { error, invocationId: 'invocation-1' };
       return documented(route, new HttpResponse(await answerTo(route, mode, request, context)));
     },

@@ -1,3 +1,4 @@
+import type { Log } from '../../src/audit/ports.ts';
 import type { Uses } from '../../src/audit/protection-ports.ts';
 import type { OwnedLock } from '../../src/protection/owned-lock.ts';
 import { readOwnedLock } from '../../src/protection/owned-lock-content.ts';
@@ -38,7 +39,9 @@ export const nothingUsed: Uses = {
 };
 
 /** A registry with an index of two children as `prod` and an image as `v1`, and the app that protects it. */
-export function imageToProtect(options: { readonly uses?: Uses; readonly faults?: TableFaults } = {}) {
+export function imageToProtect(
+  options: { readonly uses?: Uses; readonly faults?: TableFaults; readonly log?: Log } = {},
+) {
   const registry = memoryRegistryContent();
   const repository = registry.repository(protectedId.repository);
   repository.push(undefined, images.arm, pushedAt);

@@ -14,6 +14,7 @@ import type {
 } from '../../src/audit/inventory-ports.ts';
 import { judgeDeletion } from '../../src/audit/judge-deletion.ts';
 import { listUses } from '../../src/audit/list-uses.ts';
+import type { Log } from '../../src/audit/ports.ts';
 import { recordFact } from '../../src/audit/record-fact.ts';
 import { refreshInventory, refreshSource } from '../../src/audit/refresh-source.ts';
 import type { RegistryContent } from '../../src/audit/registry-content.ts';
@@ -84,6 +85,8 @@ export interface InUseAppOptions {
   readonly policy?: Policy;
   readonly start?: number;
   readonly sinks?: readonly AlertSink[];
+  /** Where lines are written to, in place of `lines`. */
+  readonly log?: Log;
   /** Tables other than those in memory, or these with faults. */
   readonly tables?: { readonly [name in TableName]?: Table };
   /** Whether soft delete keeps what is deleted. */
@@ -125,7 +128,7 @@ export function inUseApp(options: InUseAppOptions = {}) {
   };
   const lines: { readonly message: string; readonly values: unknown }[] = [];
   const write = (message: string, values: unknown) => void lines.push({ message, values });
-  const log = { info: write, warn: write, error: write };
+  const log = options.log ?? { info: write, warn: write, error: write };
   const registry = memoryRegistryContent();
   const contents = new Map([[usedRegistry, options.content ?? registry.content]]);
   const registries = [usedRegistry];

@@ -2,6 +2,7 @@ import { approvalWindows, approveImage, changeApproval } from '../../src/audit/a
 import { enforceNext } from '../../src/audit/enforce-locks.ts';
 import { enforceRepository } from '../../src/audit/enforce-repository.ts';
 import { changeHold, holdsOf, placeHold } from '../../src/audit/holds.ts';
+import type { Log } from '../../src/audit/ports.ts';
 import type { Uses } from '../../src/audit/protection-ports.ts';
 import type { Pseudonyms } from '../../src/audit/pseudonyms.ts';
 import type { RegistryContent } from '../../src/audit/registry-content.ts';
@@ -53,6 +54,7 @@ export interface ProtectionAppOptions {
   readonly faults?: TableFaults;
   readonly start?: number;
   readonly pseudonyms?: Pseudonyms;
+  readonly log?: Log;
 }
 
 /** The use cases of protection over tables in memory and a registry. */
@@ -105,7 +107,7 @@ export function protectionApp({
     findings: found,
     leases: memoryLeases(),
     pause: async () => {},
-    log: silent,
+    log: options.log ?? silent,
   });
   const named = options.pseudonyms === undefined ? {} : { pseudonyms: options.pseudonyms };
   const approve = approveImage({ ...statements, ...named, contents, index, known, policy });

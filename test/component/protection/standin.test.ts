@@ -62,7 +62,7 @@ describe('F3: when a multi-arch image is approved by tag', () => {
         approver: { id: 'release-manager' },
       },
     });
-    expect(await app.enforce()).toEqual({ locked: 5, unlocked: 0, kept: 0, findings: 0 });
+    expect(await app.enforce()).toEqual({ locked: 5, unlocked: 0, kept: 0, findings: 0, failed: 0 });
     expect(await flags()).toEqual([
       ...closure().map((digest) => [digest, false, false]),
       ['prod', false, false],

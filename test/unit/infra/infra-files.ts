@@ -10,10 +10,13 @@ export function textOf(path: string): string {
 
 /** Texts of the Bicep files by their paths below `infra/`. */
 export function templateTexts(): ReadonlyMap<string, string> {
-  const paths = globSync('infra/**/*.bicep').sort();
-  return new Map(
-    paths.map((path) => [path.replaceAll('\\', '/').slice('infra/'.length), readFileSync(path, 'utf8')]),
-  );
+  return new Map(pathsOf('infra/**/*.bicep').map((path) => [path, textOf(`infra/${path}`)]));
+}
+
+function pathsOf(pattern: string): readonly string[] {
+  return globSync(pattern)
+    .sort()
+    .map((path) => path.replaceAll('\\', '/').slice('infra/'.length));
 }
 
 /** The type facts and the built-in roles that the templates are held to. */
@@ -23,5 +26,6 @@ export function pinnedFacts(): TemplateFacts {
   return {
     types: readTypeFacts(JSON.parse(textOf(`${folder}/resource-types.json`))),
     roles: new Map(Object.entries(roles)),
+    contents: new Set(pathsOf('infra/**/*.{json,kql}')),
   };
 }
