@@ -5,6 +5,7 @@ import { alerts } from './alerts.ts';
 import { appLoad } from './app-load.ts';
 import { type Figure, tableOf } from './figure.ts';
 import { ingest } from './ingest.ts';
+import { pages } from './pages.ts';
 import { reconcile } from './reconcile.ts';
 import { retention } from './retention.ts';
 import { retentionCheck } from './retention-check.ts';
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'retention-check': retentionCheck,
   alerts,
   seal,
+  pages,
   'app-load': appLoad,
 };
 

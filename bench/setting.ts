@@ -48,7 +48,10 @@ export async function benchTables(storage: BenchStorage, policy?: PipelinePolicy
 const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** The whole handler of an event over the given tables: reading, canonical JSON, writing. */
-export function handlerOver({ repositories, digests, log, rejected }: Tables, now = Date.now) {
+export function handlerOver(
+  { repositories, digests, log, rejected }: Pick<Tables, 'repositories' | 'digests' | 'log' | 'rejected'>,
+  now = Date.now,
+) {
   return recordEvent([{ loginServer: 'contoso.azurecr.io' }], {
     reader: historyReader(repositories),
     writer: historyWriter(repositories, digests),

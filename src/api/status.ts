@@ -69,7 +69,7 @@ export function statusRoute(registries: readonly AcceptedRegistry[], ports: Stat
 }
 
 /** How far each registry's history has come, and what may be concluded from the inventory. */
-export async function statusOf(registries: readonly AcceptedRegistry[], ports: StatusPorts) {
+async function statusOf(registries: readonly AcceptedRegistry[], ports: StatusPorts) {
   const { progress, queue, deadLetters, coverage, permissions, clock } = ports;
   const waiting = await queue.waiting();
   const [known, unattributed, letters, sources] = await Promise.all([
@@ -83,25 +83,31 @@ export async function statusOf(registries: readonly AcceptedRegistry[], ports: S
     registries: known,
     comparisonsWaiting: waiting,
     deadLetters: letters,
-    inventory: {
-      ...wholeCoverage(sources),
-      sources: sources.length,
-      inDoubt: sources.flatMap(({ source, condition }) => (condition === 'fresh' ? [] : [source])),
-    },
+    inventory: inventoryStatus(sources),
     unattributed: { rejected: unattributed.rejected },
     permissions: permissionsStatus(permissions()),
   };
 }
 
-async function registryStatus(registry: string, waiting: number, ports: StatusPorts) {
-  const { progress, rounds, changes, ledger, clock } = ports;
-  const since = clock.now() - unannouncedSpanMs;
-  const [{ lastEventAt, lastRecordedAt, rejected }, round, failed, found, head] = await Promise.all([
+/** What may be concluded from the sources of the inventory together. */
+export function inventoryStatus(sources: readonly SourceCoverage[]) {
+  return {
+    ...wholeCoverage(sources),
+    sources: sources.length,
+    inDoubt: sources.flatMap(({ source, condition }) => (condition === 'fresh' ? [] : [source])),
+  };
+}
+
+/** How fresh a registry's history is, with so many comparisons waiting. */
+export async function freshnessOf(
+  registry: string,
+  waiting: number,
+  { progress, rounds }: Pick<StatusPorts, 'progress' | 'rounds'>,
+) {
+  const [{ lastEventAt, lastRecordedAt, rejected }, round, failed] = await Promise.all([
     progress.of(registry),
     rounds.last(registry),
     rounds.failed(registry),
-    changes.since(registry, since),
-    ledger.head(registry),
   ]);
   return {
     registry,
@@ -116,6 +122,21 @@ async function registryStatus(registry: string, waiting: number, ports: StatusPo
         }),
     ...(round === undefined ? {} : roundStatus(round, waiting)),
     repositoriesFailed: failed,
+    rejected,
+  };
+}
+
+async function registryStatus(registry: string, waiting: number, ports: StatusPorts) {
+  const { changes, ledger, clock } = ports;
+  const since = clock.now() - unannouncedSpanMs;
+  const [fresh, found, head] = await Promise.all([
+    freshnessOf(registry, waiting, ports),
+    changes.since(registry, since),
+    ledger.head(registry),
+  ]);
+  const { rejected, ...rest } = fresh;
+  return {
+    ...rest,
     unannounced: { since: isoTime(since), ...found },
     ledger: ledger.isSigned ? ledgerStatus(head) : { sealing: 'off: no key to sign with is set' },
     rejected,

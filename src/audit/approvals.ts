@@ -129,6 +129,8 @@ export function approvalWindows({
 }) {
   return async (repository: RepositoryId): Promise<readonly ApprovalWindow[]> => {
     const approvals = (await Array.fromAsync(states.states(repository, 'a|'))).map(approvalOf);
+    // Holds keep approvals: without any they are not asked for.
+    if (approvals.length === 0) return [];
     const windows = windowsAt(approvals, await holds(repository.registry), clock.now());
     // Approvals that are over have no window, and are told all the same.
     const open = new Set(windows.map(({ approval }) => approval.id));

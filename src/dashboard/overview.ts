@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import * as z from 'zod/mini';
 import { everywhere } from '../api/findings.ts';
-import { type StatusPorts, statusOf } from '../api/status.ts';
+import { freshnessOf, inventoryStatus, type StatusPorts } from '../api/status.ts';
 import type { Findings } from '../audit/findings.ts';
 import type { HistoryPages, PlacedEntry } from '../audit/history-pages.ts';
 import type { ProtectionIndex } from '../audit/protection-ports.ts';
@@ -49,6 +49,12 @@ export function overviewPage(registries: readonly AcceptedRegistry[], ports: Ove
     return { entries, isCut: all.some(({ next }) => next !== undefined) };
   }
 
+  /** Less than `GET status` tells: what is not shown is not read. */
+  async function freshness() {
+    const waiting = await status.queue.waiting();
+    return Promise.all(registries.map(({ loginServer }) => freshnessOf(loginServer, waiting, status)));
+  }
+
   async function severitiesOf(): Promise<Readonly<Record<Severity, Count>>> {
     const statuses = ['open', 'acknowledged'] as const;
     const found = await Promise.all(
@@ -82,8 +88,9 @@ export function overviewPage(registries: readonly AcceptedRegistry[], ports: Ove
     query: z.strictObject({}),
     async answer() {
       const now = status.clock.now();
-      const [told, counts, changes, approvals] = await Promise.all([
-        statusOf(registries, status),
+      const [told, inventory, counts, changes, approvals] = await Promise.all([
+        freshness(),
+        status.coverage().then(inventoryStatus),
         severitiesOf(),
         changesSince(now - days * 86_400_000),
         newestApprovals(),
@@ -91,7 +98,7 @@ export function overviewPage(registries: readonly AcceptedRegistry[], ports: Ove
       const body = html`<h1>Overview</h1>
 ${findingCards(counts)}
 <h2>Registries</h2>
-<div class="cards">${told.registries.map((one) => registryCard(one, now))}${inventoryCard(told)}</div>
+<div class="cards">${told.map((one) => registryCard(one, now))}${inventoryCard(inventory)}</div>
 <h2>The last ${days} days</h2>
 ${activityPicture(daysOf(changes.entries, now, days, changes.isCut))}
 ${newestChanges(changes.entries.slice(0, 10), registries)}
@@ -118,9 +125,7 @@ function findingCards(counts: Readonly<Record<Severity, Count>>): Html {
 ${none ? html`<p class="quiet">Nothing is found that should not be. Findings appear here by themselves, such as a deletion of an image that is in use.</p>` : undefined}`;
 }
 
-type Status = Awaited<ReturnType<typeof statusOf>>;
-
-function registryCard(one: Status['registries'][number], now: number): Html {
+function registryCard(one: Awaited<ReturnType<typeof freshnessOf>>, now: number): Html {
   const { registry, lastEvent, rejected, repositoriesFailed } = one;
   const compared = 'lastFullReconcile' in one ? one.lastFullReconcile : undefined;
   const href = withQuery(`${home}/repositories`, { registry });
@@ -137,8 +142,7 @@ ${repositoriesFailed > 0 ? html`<p>${badge(`${repositoriesFailed} repositories n
 ${rejected > 0 ? html`<p>${badge(`${rejected} inputs rejected`, 'warn')}</p>` : undefined}</div>`;
 }
 
-function inventoryCard({ inventory }: Status): Html {
-  const { sources, fresh, inDoubt } = inventory;
+function inventoryCard({ sources, fresh, inDoubt }: ReturnType<typeof inventoryStatus>): Html {
   const state =
     sources === 0
       ? html`<p>No source says what is running, so nothing can be called unused. Name your clusters in inventory.json.</p>`

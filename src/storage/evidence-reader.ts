@@ -1,5 +1,5 @@
 import type { EvidenceReader, Some, TagOfDigest } from '../audit/digest-evidence.ts';
-import { parseDigest } from '../registry/digest.ts';
+import { type Digest, parseDigest } from '../registry/digest.ts';
 import { corrupt, optional, textOf } from './entry-codec.ts';
 import { readEdge, readManifestHead } from './head-codec.ts';
 import {
@@ -34,15 +34,31 @@ export function evidenceReader(repositories: Table): EvidenceReader {
     return { items, isMore: false };
   }
 
+  /** Edges come right after the head: one query reads both. */
+  async function headWithEdges(partitionKey: string, digest: Digest, limit: number) {
+    const from = manifestHeadKey(digest);
+    const range = { partitionKey, from, before: keysUnder(`${from}|`).before };
+    const rows: StoredRow[] = [];
+    for await (const row of rowsOf(repositories, range, limit + 2)) {
+      rows.push(row);
+      if (rows.length === limit + 2) break;
+    }
+    const head = rows[0]?.rowKey === from ? rows.shift() : undefined;
+    const items = rows.slice(0, limit).map(readEdge);
+    return {
+      edges: { items, isMore: rows.length > limit },
+      ...optional('head', head && readManifestHead(head)),
+    };
+  }
+
   return {
     async evidence(repository, digest, limit) {
       const partition = repositoryKey(repository);
       const get = (rowKey: string) => repositories.get(partition, rowKey);
-      const [head, description, locks, edges, children, parents, referrers] = await Promise.all([
-        get(manifestHeadKey(digest)),
+      const [{ head, edges }, description, locks, children, parents, referrers] = await Promise.all([
+        headWithEdges(partition, digest, limit),
         get(descriptionKey(digest)),
         get(locksKey(digest)),
-        some(partition, `${manifestHeadKey(digest)}|`, limit, readEdge),
         some(partition, childKey(digest, ''), limit, readChild),
         some(partition, parentKey(digest, ''), limit, lastDigest),
         some(partition, referrerKey(digest, ''), limit, (row) => ({
@@ -60,7 +76,7 @@ export function evidenceReader(repositories: Table): EvidenceReader {
         }
       }
       return {
-        ...optional('head', head && readManifestHead(head)),
+        ...optional('head', head),
         ...optional('description', description && readDescription(description)),
         ...optional('locks', locks && readLocks(locks)),
         tags: { items: tags, isMore: edges.isMore },

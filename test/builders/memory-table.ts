@@ -23,11 +23,11 @@ export interface MemoryTable extends Table {
  * `not (…)`-free conjunctions, which is all that the adapters use.
  */
 export function memoryTable(faults: TableFaults = {}): MemoryTable {
-  const partitions = new Map<string, Map<string, StoredRow>>();
+  const partitions = new Map<string, Partition>();
   let etags = 0;
 
-  function partitionOf(key: string): Map<string, StoredRow> {
-    const partition = partitions.get(key) ?? new Map<string, StoredRow>();
+  function partitionOf(key: string): Partition {
+    const partition = partitions.get(key) ?? partitionInOrder();
     partitions.set(key, partition);
     return partition;
   }
@@ -76,10 +76,7 @@ export function memoryTable(faults: TableFaults = {}): MemoryTable {
   }
 
   return {
-    rows: () =>
-      [...partitions]
-        .sort(byKey)
-        .flatMap(([, partition]) => [...partition].sort(byKey).map(([, row]) => row)),
+    rows: () => [...partitions].sort(byKey).flatMap(([, partition]) => [...partition.between('', '\uffff')]),
     get: (partitionKey, rowKey) => guarded('get', () => partitionOf(partitionKey).get(rowKey)),
     insert: (row) =>
       guarded('insert', () => {
@@ -107,17 +104,63 @@ export function memoryTable(faults: TableFaults = {}): MemoryTable {
     page: (range, limit, from) =>
       guarded('page', (): RowPage => {
         const start = from?.rowKey ?? range.from;
-        const found = [...partitionOf(range.partitionKey).values()]
-          .filter((row) => row.rowKey >= start && row.rowKey < range.before && row.rowKey >= range.from)
-          .sort((a, b) => (a.rowKey < b.rowKey ? -1 : 1))
-          .filter((row) => meets(row, range.filter));
         const size = Math.min(limit, faults.pageLimit?.() ?? limit);
+        const found: StoredRow[] = [];
+        const first = [start, range.from].sort().at(-1) ?? start;
+        for (const row of partitionOf(range.partitionKey).between(first, range.before)) {
+          if (meets(row, range.filter)) found.push(row);
+          if (found.length > size) break;
+        }
         const next = found[size];
         return {
           rows: found.slice(0, size).map((row) => selected(row, range.select)),
           ...(next === undefined ? {} : { next: continuationAt(next) }),
         };
       }),
+  };
+}
+
+/** Rows of a partition, in the order of their keys. */
+interface Partition {
+  has(key: string): boolean;
+  get(key: string): StoredRow | undefined;
+  set(key: string, row: StoredRow): void;
+  delete(key: string): void;
+  between(from: string, before: string): Iterable<StoredRow>;
+}
+
+function partitionInOrder(): Partition {
+  const rows = new Map<string, StoredRow>();
+  const keys: string[] = [];
+
+  /** Where a key is, or would be. */
+  function placeOf(key: string): number {
+    let [low, high] = [0, keys.length];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((keys[middle] ?? '') < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  return {
+    has: (key) => rows.has(key),
+    get: (key) => rows.get(key),
+    set(key, row) {
+      if (!rows.has(key)) keys.splice(placeOf(key), 0, key);
+      rows.set(key, row);
+    },
+    delete(key) {
+      if (rows.delete(key)) keys.splice(placeOf(key), 1);
+    },
+    *between(from, before) {
+      for (let place = placeOf(from); place < keys.length; place += 1) {
+        const row = rows.get(keys[place] ?? '');
+        if (row === undefined || row.rowKey >= before) return;
+        yield row;
+      }
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { unzipSync } from 'fflate';
 import * as z from 'zod/mini';
+import { addresses } from '../../../src/dashboard/addresses.ts';
 import { startHostProcess } from '../host/host-process.ts';
 
 const run = promisify(execFile);
@@ -188,21 +189,26 @@ const background = {
   executeRetention: 'queue execute-retention',
   executeRetentionPoison: 'queue execute-retention-poison',
   sealLedger: 'timer 20 * * * * *',
+  measureState: 'timer 50 */5 * * * *',
 };
 
 /** Routes by the names of their functions, as the code declares them. */
 const routes: Readonly<Record<string, string>> = Object.fromEntries([
   ...['Acknowledge', 'Resolve', 'Reopen'].map((change) => [
     `postFinding${change}`,
-    `POST v1/findings/{id}/${change.toLowerCase()}`,
+    `POST api/v1/findings/{id}/${change.toLowerCase()}`,
   ]),
   ...globSync('src/api/*.ts').flatMap((path) =>
     [
       ...readFileSync(path, 'utf8').matchAll(
         /name: '(\w+)',\s+method: '(GET|POST|PUT|DELETE)',\s+path: '([^']+)'/g,
       ),
-    ].map(([, name = '', method, route]) => [name, `${method} v1/${route}`]),
+    ].map(([, name = '', method, route]) => [name, `${method} api/v1/${route}`]),
   ),
+  ...addresses.map(({ name, method, path }) => [
+    name,
+    `${method} ${path === '' ? 'dashboard' : `dashboard/${path}`}`,
+  ]),
 ]);
 
 describe('when it is loaded as a worker loads it', () => {

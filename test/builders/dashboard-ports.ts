@@ -1,0 +1,80 @@
+import { approvalWindows } from '../../src/audit/approvals.ts';
+import type { DeadLetters } from '../../src/audit/dead-letters.ts';
+import type { Findings } from '../../src/audit/findings.ts';
+import { holdsOf } from '../../src/audit/holds.ts';
+import { listUses } from '../../src/audit/list-uses.ts';
+import { sourceCoverage } from '../../src/audit/uses.ts';
+import { claimsStore } from '../../src/storage/claims.ts';
+import { evidenceReader } from '../../src/storage/evidence-reader.ts';
+import { historyPages } from '../../src/storage/history-pages.ts';
+import { historyReader } from '../../src/storage/history-store.ts';
+import { ledgerLog } from '../../src/storage/ledger-log.ts';
+import { manifestLinks } from '../../src/storage/manifest-links.ts';
+import { progress } from '../../src/storage/progress.ts';
+import { protectionIndex } from '../../src/storage/protection-index.ts';
+import { reconcileRounds } from '../../src/storage/reconcile-rounds.ts';
+import { repositoryTags } from '../../src/storage/repository-tags.ts';
+import type { Table } from '../../src/storage/row.ts';
+import { sourceStates } from '../../src/storage/source-states.ts';
+import { stateReader } from '../../src/storage/state-reader.ts';
+import { unannouncedChanges } from '../../src/storage/unannounced-changes.ts';
+
+/** What the pages are told from. */
+export interface DashboardTables {
+  readonly repositories: Table;
+  readonly digests: Table;
+  readonly log: Table;
+  readonly rejected: Table;
+  readonly inventory: Table;
+  readonly workloads: Table;
+  readonly findings: Findings;
+  readonly letters: Pick<DeadLetters, 'counts'>;
+  readonly clock: { readonly now: () => number };
+}
+
+/** Ports of pages over tables, without sources of an inventory and without a policy. */
+export function dashboardPorts({
+  repositories,
+  digests,
+  log,
+  rejected,
+  inventory,
+  workloads,
+  findings,
+  letters,
+  clock,
+}: DashboardTables) {
+  const states = stateReader(repositories);
+  const uses = {
+    sources: [],
+    states: sourceStates(inventory),
+    claims: claimsStore(workloads, inventory),
+    tags: historyReader(repositories),
+    links: manifestLinks(repositories, digests),
+    clock,
+  };
+  const ledger = { ...ledgerLog(log, repositories), isSigned: true };
+  return {
+    pages: historyPages(repositories, log),
+    findings,
+    clock,
+    ledger,
+    listUses: listUses(uses),
+    windows: approvalWindows({ states, holds: holdsOf(states), clock }),
+    index: protectionIndex(inventory),
+    environments: undefined,
+    evidence: evidenceReader(repositories),
+    tags: repositoryTags(repositories),
+    status: {
+      progress: progress(log, rejected),
+      rounds: reconcileRounds(inventory),
+      queue: { waiting: async () => 0 },
+      changes: unannouncedChanges(inventory),
+      deadLetters: letters,
+      ledger,
+      coverage: sourceCoverage(uses),
+      permissions: () => ({ state: 'not-checked' }) as const,
+      clock,
+    },
+  };
+}
