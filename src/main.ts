@@ -339,7 +339,7 @@ const enforcing = enforceRepository({
 const enforce = measuredEnforcement(enforcing, metrics);
 registerProtection({
   beginEnforcement: enforceLocks({ registries: [...contents.keys()], index, queue: enforcements, log }),
-  enforce: enforceNext({ ...statements, policy, index, enforce }),
+  enforce: enforceNext({ ...statements, policy, contents, index, enforce, log }),
   reject: rejectMessage(ingest, 'enforcement-failed'),
   queueName: enforcementQueueName,
   log,

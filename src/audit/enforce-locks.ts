@@ -7,16 +7,19 @@ import {
   isApprovedRegistry,
   type Policy,
 } from '../protection/policy.ts';
-import { parseDigest } from '../registry/digest.ts';
+import { type Digest, parseDigest } from '../registry/digest.ts';
 import { approvalId } from './approval-id.ts';
+import { AuditFault } from './fault.ts';
 import type { Log } from './ports.ts';
 import type {
   EnforcementQueue,
   EnforcementRequest,
   OnRecorded,
   ProtectionIndex,
+  TagPush,
 } from './protection-ports.ts';
 import { type ProtectionRecordsPorts, recordStatement } from './protection-records.ts';
+import type { RegistryContent } from './registry-content.ts';
 
 export interface EnforceLocksPorts {
   readonly registries: readonly string[];
@@ -90,47 +93,72 @@ export function enforceNow({
 
 export interface EnforceNextPorts extends ProtectionRecordsPorts {
   readonly policy: Policy | undefined;
+  /** By registry. */
+  readonly contents: ReadonlyMap<string, Pick<RegistryContent, 'tag'>>;
   readonly index: Pick<ProtectionIndex, 'note'>;
   readonly enforce: (repository: RepositoryId) => Promise<unknown>;
+  readonly log: Log;
 }
+
+/** How long a push may take to be seen in the registry, in milliseconds: what is read may be a moment old. */
+const seenWithin = 5 * 60_000;
 
 /** Who approves what the policy has approved at push. */
 const policyApprover = { id: 'policy', name: 'Policy: protectAtPush' };
 
-/** Makes one enforcement; a push that the policy has approved at once is approved before it, and only once. */
+/**
+ * Makes one enforcement; a push that the policy has approved at once is approved before it, and only once. It is approved
+ * only when the registry itself says that the tag points to its digest: whoever may send events could name any other.
+ * Throws a retryable AuditFault `push-not-seen` while the registry may not show it yet.
+ */
 export function enforceNext(ports: EnforceNextPorts) {
-  const { policy, index, enforce, states, ids } = ports;
+  const { policy, contents, index, enforce, states, ids, clock, log } = ports;
   const record = recordStatement(ports);
 
-  async function approveAtPush({ registry, repository, push }: EnforcementRequest): Promise<void> {
-    const digest = parseDigest(push?.digest ?? '');
-    if (policy === undefined || push === undefined || digest === undefined) return;
-    for (const name of environmentsAtPush(policy, repository, push.tag)) {
+  async function approveAtPush(
+    { registry, repository }: RepositoryId,
+    { tag, at, id: pushId }: TagPush,
+    digest: Digest,
+    policy: Policy,
+  ): Promise<void> {
+    for (const name of environmentsAtPush(policy, repository, tag)) {
       const environment = environmentNamed(policy, name);
       if (environment === undefined) continue;
       // The same push is the same approval, however often it is told.
-      const id = approvalId(push.at, ids.of(`${repository} ${push.id} ${name}`));
+      const id = approvalId(at, ids.of(`${repository} ${pushId} ${name}`));
       const approval = newApproval(
         {
-          image: { registry, repository, tag: push.tag, digest },
+          image: { registry, repository, tag, digest },
           environment: name,
-          reason: `pushed as ${push.tag}, which the policy approves at push`,
+          reason: `pushed as ${tag}, which the policy approves at push`,
         },
-        { id, digest, approver: policyApprover, requestedAt: push.at, environment, policy },
+        { id, digest, approver: policyApprover, requestedAt: at, environment, policy },
       );
       if ((await states.state({ registry, repository }, approvalStateKey(id))) !== undefined) continue;
       await index.note(registry, id, repository);
       await record(
         { registry, repository },
         'approval-requested',
-        { approval: id, by: policyApprover.id, push: push.id },
+        { approval: id, by: policyApprover.id, push: pushId },
         [{ key: approvalStateKey(id), content: approvalContent(approval), over: undefined }],
       );
     }
   }
 
-  return async (request: EnforcementRequest): Promise<void> => {
-    await approveAtPush(request);
-    await enforce({ registry: request.registry, repository: request.repository });
+  return async ({ registry, repository, push }: EnforcementRequest): Promise<void> => {
+    const digest = parseDigest(push?.digest ?? '');
+    const isToApprove = policy !== undefined && push !== undefined && digest !== undefined;
+    const isSeen =
+      isToApprove && (await contents.get(registry)?.tag(repository, push.tag))?.digest === digest;
+    if (isSeen) await approveAtPush({ registry, repository }, push, digest, policy);
+    await enforce({ registry, repository });
+    if (!isToApprove || isSeen) return;
+    const { tag, at } = push;
+    if (contents.has(registry) && Math.abs(clock.now() - at) < seenWithin) {
+      throw new AuditFault('push-not-seen', `${tag} of ${repository} does not point to ${digest} yet`, {
+        retryable: true,
+      });
+    }
+    log.warn('not approved at push: the tag does not point to it', { registry, repository, tag, digest });
   };
 }

@@ -44,10 +44,18 @@ export interface KnownLocks {
   pusher(repository: RepositoryId, digest: Digest): Promise<string | undefined>;
 }
 
+/** A push as an event told it: its tag, digest, time (epoch milliseconds) and event id. */
+export interface TagPush {
+  readonly tag: string;
+  readonly digest: string;
+  readonly at: number;
+  readonly id: string;
+}
+
 /** A repository whose protection has to be looked at. */
 export interface EnforcementRequest extends RepositoryId {
   /** A push that the policy may want to be approved at once. */
-  readonly push?: { readonly tag: string; readonly digest: string; readonly at: number; readonly id: string };
+  readonly push?: TagPush;
 }
 
 /** Hands enforcements on to be made one by one. */

@@ -135,7 +135,7 @@ export function protectionApp({
     index,
     routes,
     enforce: () => enforce(protectedId),
-    enforceNext: enforceNext({ ...statements, policy, index, enforce }),
+    enforceNext: enforceNext({ ...statements, policy, contents, index, enforce, log: options.log ?? silent }),
     /** Asks to approve an image, such as `team/app:prod`, as somebody with the role. */
     async approve(image: string, more: Readonly<Record<string, unknown>> = {}, by = 'release-manager') {
       clock.time += 1;

@@ -398,9 +398,10 @@ describe('when two approve for one environment at once', () => {
 });
 
 describe('when the policy approves tags at push', () => {
-  it('a push told twice is one approval, by the policy', async () => {
+  function atPush() {
     const registry = memoryRegistryContent();
-    registry.repository('team/app').push('v1.2.3', plain, pushed);
+    const repository = registry.repository('team/app');
+    repository.push('v1.2.3', plain, pushed);
     const rule = {
       repositories: 'team/app',
       tags: 'v[0-9.]+',
@@ -413,12 +414,53 @@ describe('when the policy approves tags at push', () => {
       locks: memoryRegistryLocks(registry).locks,
       policy: policyOf({ protectAtPush: [rule] }),
     });
-    const push = { tag: 'v1.2.3', digest: plain, at: app.clock.time, id: 'event-1' };
+    return { app, repository, push: { tag: 'v1.2.3', digest: plain, at: app.clock.time, id: 'event-1' } };
+  }
+
+  it('a push told twice is one approval, by the policy', async () => {
+    const { app, push } = atPush();
     await app.enforceNext({ ...protectedId, push });
     await app.enforceNext({ ...protectedId, push });
     expect(await app.approvals()).toMatchObject([
       { state: 'protected', approver: { id: 'policy' }, digest: plain },
     ]);
     expect(app.statements().filter(({ kind }) => kind === 'approval-requested')).toHaveLength(1);
+  });
+
+  it('a push that the registry does not show is asked again for five minutes, and never approved', async () => {
+    const { app, repository, push } = atPush();
+    repository.push('dev', arm, pushed);
+    const forged = { ...push, digest: arm };
+    await expect(app.enforceNext({ ...protectedId, push: forged })).rejects.toMatchObject({
+      code: 'push-not-seen',
+      retryable: true,
+    });
+    app.clock.time += 5 * minute;
+    await app.enforceNext({ ...protectedId, push: forged });
+    await app.enforceNext({ ...protectedId, push: { ...forged, tag: 'v9' } });
+    expect(await app.approvals()).toEqual([]);
+  });
+
+  it('a push that the registry shows only later is approved then', async () => {
+    const { app, repository, push } = atPush();
+    const late = { ...push, tag: 'v1.2.4' };
+    await expect(app.enforceNext({ ...protectedId, push: late })).rejects.toMatchObject({ retryable: true });
+    repository.push('v1.2.4', plain, pushed);
+    await app.enforceNext({ ...protectedId, push: late });
+    expect(await app.approvals()).toMatchObject([{ state: 'protected', tag: 'v1.2.4', digest: plain }]);
+  });
+
+  it('what else is approved in the repository is enforced, though the push is not shown', async () => {
+    const { app, push } = atPush();
+    await app.approve('team/app:v1.2.3');
+    await expect(app.enforceNext({ ...protectedId, push: { ...push, tag: 'v9' } })).rejects.toThrow();
+    expect(await app.approvals()).toMatchObject([{ state: 'protected' }]);
+  });
+
+  it('a push to a registry whose content cannot be read is not approved', async () => {
+    const { app, push } = atPush();
+    const elsewhere = { registry: 'fabrikam.azurecr.io', repository: 'team/app' };
+    await app.enforceNext({ ...elsewhere, push });
+    expect(await app.approvals()).toEqual([]);
   });
 });
