@@ -177,7 +177,7 @@ function storageChecks(parts: PreflightParts, identities: readonly Identity[]): 
   const { credentialOf = azureCredential } = parts;
   const { storage, clientId, ledger } = parts.settings;
   if ('connectionString' in storage) return [];
-  const account = storage.blobServiceUri.replace(/\/+$/, '');
+  const account = storage.blobServiceUri.replace(/(?<!\/)\/+$/, '');
   const evidence = (credential: TokenCredential) => [
     ...placesOf(
       storage,

@@ -235,7 +235,7 @@ function readRegistries(text: string | undefined, problems: string[]): readonly 
   const registries = parts.map((part): AcceptedRegistry => {
     const [domain = '', ...id] = part.toLowerCase().split('=');
     const server = registryNamed(domain);
-    const resourceId = id.join('=').replace(/\/+$/, '');
+    const resourceId = id.join('=').replace(/(?<!\/)\/+$/, '');
     if (!isLoginServer(domain)) {
       problems.push(`REGISTRIES: "${domain}" is not a login server such as contoso.azurecr.io`);
     }

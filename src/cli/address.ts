@@ -16,7 +16,9 @@ export function serviceAddress(api: string, scope: string | undefined): ServiceA
   const url = URL.parse(api);
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.search !== '')
     throw usageFault(`--api ${api} is no address: give one such as https://contoso-audit.azurewebsites.net`);
-  const base = new URL(`${url.pathname.replace(/\/*(?:api\/v1)?\/*$/, '')}/api/v1/`, url.origin);
+  const parts = url.pathname.split('/').filter((part) => part !== '');
+  const above = parts.slice(-2).join('/') === 'api/v1' ? parts.slice(0, -2) : parts;
+  const base = new URL(`/${[...above, 'api/v1'].join('/')}/`, url.origin);
   const isLocal = isLoopback(url.hostname);
   if (!isLocal && url.protocol === 'http:')
     throw usageFault(`--api ${api} is not encrypted: use https:// for another machine than this one`);

@@ -41,7 +41,7 @@ export async function answerExport(
     text += page === 0 ? body : body.slice(body.indexOf('\n') + 1);
     next = nextOf(answer, next);
   }
-  const name = `${route.path.replace(/\{[^}]*\}\//g, '').replaceAll('/', '-')}${next === undefined ? '' : '-first-rows'}.csv`;
+  const name = `${route.path.replace(/\{[^{}]*\}\//g, '').replaceAll('/', '-')}${next === undefined ? '' : '-first-rows'}.csv`;
   return {
     headers: {
       ...pageHeaders,

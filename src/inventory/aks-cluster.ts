@@ -52,7 +52,7 @@ export function aksCluster(options: AksClusterOptions): InventorySource {
   async function locate(signal: AbortSignal): Promise<ClusterAddress | { readonly problem: string }> {
     if (!clusterId.test(resourceId))
       return { problem: 'is not asked for: the resource id is not one of an AKS cluster' };
-    const endpoint = armEndpoint.replace(/\/+$/, '');
+    const endpoint = armEndpoint.replace(/(?<!\/)\/+$/, '');
     if (!allowInsecureConnection && !endpoint.startsWith('https://')) {
       return { problem: 'is not asked for: the endpoint of Azure is not one of https' };
     }

@@ -43,7 +43,7 @@ function connectionByToken({ server, ca, token }: TokenAccess): ClusterConnectio
   if (protocol !== 'https:') throw new Error('the address of the server is not one of https');
   const agent = new Agent({ keepAlive: true, ...(ca === undefined ? {} : { ca }) });
   return {
-    server: server.replace(/\/+$/, ''),
+    server: server.replace(/(?<!\/)\/+$/, ''),
     authorize: async (signal) => ({ agent, headers: { authorization: `Bearer ${await token(signal)}` } }),
     close: () => agent.destroy(),
   };

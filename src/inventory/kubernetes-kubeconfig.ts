@@ -23,7 +23,7 @@ export function connectionByKubeconfig({
   if (!URL.canParse(cluster.server)) throw new Error('the address of the server is not a URL');
   const agents = new Set<Agent>();
   return {
-    server: cluster.server.replace(/\/+$/, ''),
+    server: cluster.server.replace(/(?<!\/)\/+$/, ''),
     async authorize() {
       const options: RequestOptions = {};
       await config.applyToHTTPSOptions(options);

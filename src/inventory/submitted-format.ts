@@ -37,6 +37,6 @@ export function formatOf(contentType: string, asked: string | undefined): Submis
 
 /** Other parameters than the charset change nothing. */
 function isUtf8(parameter: string): boolean {
-  const charset = /^charset\s*=\s*"?([^"]*)"?$/.exec(parameter)?.[1];
+  const charset = /^charset\s*=(.*)$/s.exec(parameter)?.[1]?.trim().replace(/^"|"$/g, '');
   return charset === undefined || charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii';
 }

@@ -29,7 +29,7 @@ interface Call {
  * A table that does not exist is created at the first refusal.
  */
 export function tableStorage(client: TableClient, httpClient: HttpClient = createDefaultHttpClient()): Table {
-  const accountUrl = client.url.replace(/\/+$/, '');
+  const accountUrl = client.url.replace(/(?<!\/)\/+$/, '');
   const table = client.tableName;
 
   async function create(): Promise<void> {
