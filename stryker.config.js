@@ -1,0 +1,21 @@
+// The mutation score of one folder of the core, such as `MUTATION_FOLDER=ledger npm run mutation`: see docs/mutation.md.
+const folder = process.env.MUTATION_FOLDER;
+
+export default {
+  mutate: [`src/${folder}/**/*.ts`],
+  testRunner: 'jest',
+  jest: { configFile: 'jest.mutation.config.js', enableFindRelatedTests: false },
+  coverageAnalysis: 'perTest',
+  // Node 22 runs the sources as they are; the compiler has nothing to prepare.
+  tsconfigFile: 'tsconfig.none.json',
+  concurrency: 2,
+  // A busy machine must not make a slow test look like one that found something.
+  timeoutMS: 20_000,
+  timeoutFactor: 4,
+  dryRunTimeoutMinutes: 30,
+  reporters: ['clear-text', 'json', 'progress-append-only'],
+  jsonReporter: { fileName: `mutation/${folder}.json` },
+  clearTextReporter: { allowColor: false, logTests: false },
+  tempDirName: '.mutation',
+  ignorePatterns: ['dist', 'docs', 'infra', 'local', 'mutation', 'package'],
+};
