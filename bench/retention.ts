@@ -17,6 +17,9 @@ const run = z.object({
 });
 type Run = z.output<typeof run>;
 
+/** Seconds that the best public figure took for the largest of these. */
+const publicSeconds = 111;
+
 /** Manifests and tags; the last are those of the largest registry whose clean-up somebody has timed in public. */
 const sizes = [
   [10_000, 8_474],
@@ -42,6 +45,12 @@ export async function retention(): Promise<readonly Figure[]> {
   const each = ({ classifySeconds, manifests }: Run) => classifySeconds / manifests;
   return [
     ...figures,
+    atMost(
+      'classification beside the best public figure of that registry',
+      largest.classifySeconds / publicSeconds,
+      '×',
+      1,
+    ),
     atMost('time for each of 455,492 manifests, by that of 100,000', each(largest) / each(middle), '×', 2),
   ];
 }
