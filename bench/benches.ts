@@ -3,6 +3,7 @@ import { appLoad } from './app-load.ts';
 import type { Bench } from './bench.ts';
 import { history } from './history.ts';
 import { ingest } from './ingest.ts';
+import { origins } from './origins.ts';
 import { pages } from './pages.ts';
 import { reconcile } from './reconcile.ts';
 import { retention } from './retention.ts';
@@ -80,6 +81,14 @@ export const benches: readonly Bench[] = [
       'Each page of the dashboard over histories of two lengths, in memory: queries to storage, our own time, bytes.',
     limit: 'what a page shows lies in as many places as it has kinds of evidence.',
     run: pages,
+  },
+  {
+    name: 'origins',
+    measures:
+      'The pages of the dashboard and what they load, looked through for addresses that a browser fetches or sends forms to.',
+    limit:
+      'nothing: every page loads one stylesheet, one script and one icon of its own origin, and its policy forbids others.',
+    run: origins,
   },
   {
     name: 'app-load',

@@ -86,7 +86,7 @@ try {
     const found = await compare({ ...repository, source });
     const seconds = (performance.now() - started) / 1_000;
     const { user, system } = process.cpuUsage(cpu);
-    return { ...found, rows, calls, seconds, cpuSeconds: (user + system) / 1e6 };
+    return { ...found, rows, calls: { ...calls }, seconds, cpuSeconds: (user + system) / 1e6 };
   }
 
   /** Both lists by the SDK, read to their ends and dropped. */
