@@ -5,7 +5,7 @@ import { queryHistory } from '../src/audit/query-history.ts';
 import { resolveTag } from '../src/audit/resolve-tag.ts';
 import { historyPages } from '../src/storage/history-pages.ts';
 import { tableStorage } from '../src/storage/table-storage.ts';
-import { atMost, type Figure, median } from './figure.ts';
+import { atMost, type Figure, median, quantile } from './figure.ts';
 import { movedTag, timeOf } from './ordered-rows.ts';
 
 const sizes = [1_000, 10_000, 100_000, 1_000_000];
@@ -14,12 +14,13 @@ const pageSize = 100;
 const rounds = 60;
 const turns = 5;
 
-/** What a question cost, the most of all rounds; times in milliseconds, the middle one. */
+/** What a question cost, the most of all rounds. */
 interface Cost {
   readonly transactions: number;
   readonly rows: number;
   readonly walked: number;
-  readonly median: number;
+  /** Milliseconds that nine of ten questions took longer than. */
+  readonly quick: number;
   /** Our CPU by that of the SDK alone. */
   readonly cpu: number;
 }
@@ -45,7 +46,7 @@ export async function history(): Promise<readonly Figure[]> {
 
 function figuresOf(name: string, costs: readonly Cost[], rows: number, walked: number): readonly Figure[] {
   const most = (of: (cost: Cost) => number) => Math.max(...costs.map(of));
-  const [smallest = Number.NaN, ...larger] = costs.map((cost) => cost.median);
+  const [smallest = Number.NaN, ...larger] = costs.map((cost) => cost.quick);
   const largest = larger.at(-1) ?? Number.NaN;
   const cpu = median(costs.map((cost) => cost.cpu));
   return [
@@ -68,9 +69,9 @@ function figuresOf(name: string, costs: readonly Cost[], rows: number, walked: n
       walked,
     ),
     atMost('  our CPU beside that of the same query by the SDK', cpu, '×', 1),
-    { name: '  of 1,000 pushes, median', value: smallest, unit: 'ms' },
-    { name: '  of 1,000,000 pushes, median', value: largest, unit: 'ms' },
-    atMost('  of 1,000,000 pushes beside 1,000', largest / smallest, '×', 1.5),
+    { name: '  of 1,000 pushes, time that nine of ten take longer than', value: smallest, unit: 'ms' },
+    { name: '  of 1,000,000 pushes, the same', value: largest, unit: 'ms' },
+    atMost('  the latter beside the former', largest / smallest, '×', 1.5),
   ];
 }
 
@@ -155,7 +156,8 @@ async function orderedStorage(size: number) {
         // The first turn warms both up.
         if (turn === 0) Object.assign(cpu, { ours: 0, bare: 0 });
       }
-      return { ...most, median: median(taken), cpu: cpu.ours / cpu.bare };
+      // What others do on the machine only ever adds: the quick ones are the ones to compare.
+      return { ...most, quick: quantile(taken, 0.1), cpu: cpu.ours / cpu.bare };
     },
     stop: () => child.stop(),
   };
