@@ -17,6 +17,9 @@ if (reading.outcome !== 'read') {
 }
 const { json, markdown, full, strict, ...asked } = reading.value;
 
+// Leaving in order takes the storage and the stand-ins along.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 const machine = await thisMachine();
 const load = loadavg()[0] ?? 0;
 process.stdout.write(`${machineLine(machine)}, load average ${load.toFixed(2)}\n`);

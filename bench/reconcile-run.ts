@@ -57,6 +57,7 @@ function counted(table: Table): Table {
   };
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const registry = await seededRegistry(repository.repository, manifests);
 const storage = await benchStorage();
 try {
