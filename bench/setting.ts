@@ -5,6 +5,7 @@ import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import { TableClient } from '@azure/data-tables';
 import { startStorage } from '../local/storage.ts';
 import type { Log } from '../src/audit/ports.ts';
+import type { OnRecorded } from '../src/audit/protection-ports.ts';
 import { recordEvent } from '../src/audit/record-event.ts';
 import { historyReader, historyWriter } from '../src/storage/history-store.ts';
 import { outbox } from '../src/storage/outbox.ts';
@@ -45,12 +46,13 @@ export async function benchTables(storage: BenchStorage, policy?: PipelinePolicy
   });
 }
 
-const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
+export const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** The whole handler of an event over the given tables: reading, canonical JSON, writing. */
 export function handlerOver(
   { repositories, digests, log, rejected }: Pick<Tables, 'repositories' | 'digests' | 'log' | 'rejected'>,
   now = Date.now,
+  onRecorded?: OnRecorded,
 ) {
   return recordEvent([{ loginServer: 'contoso.azurecr.io' }], {
     reader: historyReader(repositories),
@@ -59,5 +61,6 @@ export function handlerOver(
     rejections: rejections(rejected),
     clock: { now },
     log: silent,
+    ...(onRecorded === undefined ? {} : { onRecorded }),
   });
 }

@@ -56,15 +56,19 @@ export function judgeDeletion(ports: JudgeDeletionPorts) {
       judged.sources.length === 0 ? undefined : removalFinding(removal, judged.judgement, judged);
     const [, raised] = await Promise.all([
       judgedAt === now
-        ? change(repository, verdictKey(removal), (stored) =>
-            judgedBefore(stored?.content, removal) !== undefined
-              ? { result: undefined }
-              : {
-                  kind: 'deletion-judged',
-                  content: verdictContent(removal, judged, now),
-                  state: verdictContent(removal, judged, now),
-                  result: undefined,
-                },
+        ? change(
+            repository,
+            verdictKey(removal),
+            (stored) =>
+              judgedBefore(stored?.content, removal) !== undefined
+                ? { result: undefined }
+                : {
+                    kind: 'deletion-judged',
+                    content: verdictContent(removal, judged, now),
+                    state: verdictContent(removal, judged, now),
+                    result: undefined,
+                  },
+            { stored: before },
           )
         : undefined,
       finding && findings.raise(removal.registry, [finding], judgedAt),

@@ -52,7 +52,8 @@ const maxAttempts = 16;
 
 /**
  * Changes one state: reads it, asks what it becomes, and records that over the version read, until no other change came in
- * between. `change` gives `undefined` when there is nothing to change. Throws a retryable AuditFault after too many races.
+ * between. `change` gives `undefined` when there is nothing to change; `read` is the state where the caller has read it
+ * already. Throws a retryable AuditFault after too many races.
  */
 export function changeState(ports: ProtectionRecordsPorts) {
   const record = recordStatement(ports);
@@ -67,9 +68,11 @@ export function changeState(ports: ProtectionRecordsPorts) {
           readonly result: T;
         }
       | { readonly result: T },
+    read?: { readonly stored: StoredState | undefined },
   ): Promise<T> => {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const stored = await ports.states.state(repository, key);
+      const isRead = attempt === 0 && read !== undefined;
+      const stored = isRead ? read.stored : await ports.states.state(repository, key);
       const changed = change(stored);
       if (!('kind' in changed)) return changed.result;
       const { kind, content, state, result } = changed;
