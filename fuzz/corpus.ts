@@ -14,7 +14,7 @@ export interface KeptInput {
 /**
  * The inputs kept for a target: `.txt` is UTF-8, `.utf16` is base64 of what UTF-8 cannot tell, `.bin` is bytes as they are.
  */
-export function keptInputs({ name }: Target): readonly KeptInput[] {
+export function keptInputs({ name }: Pick<Target, 'name'>): readonly KeptInput[] {
   return filesIn(join(folder, name)).map((file) => ({ file, input: inputIn(join(folder, name, file)) }));
 }
 
