@@ -12,6 +12,7 @@ import { registryEvent } from './targets/registry-event.ts';
 import { registryPage } from './targets/registry-page.ts';
 import { requestBody } from './targets/request-body.ts';
 import { signedNote } from './targets/signed-note.ts';
+import { snapshot } from './targets/snapshot.ts';
 import { tableAnswer } from './targets/table-answer.ts';
 import { tableRow } from './targets/table-row.ts';
 import { tile } from './targets/tile.ts';
@@ -25,6 +26,7 @@ export const targets: readonly Target[] = [
   policy,
   pattern,
   requestBody,
+  snapshot,
   manifest,
   registryPage,
   logRow,
