@@ -24,14 +24,14 @@ export interface Target {
 }
 
 /** What should hold does not. */
-export class Broken extends Error {
+class Broken extends Error {
   constructor(what: string) {
     super(what);
     this.name = 'Broken';
   }
 }
 
-/** Throws {@link Broken} unless something holds. */
+/** Throws an error unless something holds. */
 export function hold(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Broken(what);
 }

@@ -10,6 +10,7 @@ import { queueMessage } from './targets/queue-message.ts';
 import { reference } from './targets/reference.ts';
 import { registryEvent } from './targets/registry-event.ts';
 import { registryPage } from './targets/registry-page.ts';
+import { request } from './targets/request.ts';
 import { requestBody } from './targets/request-body.ts';
 import { signedNote } from './targets/signed-note.ts';
 import { snapshot } from './targets/snapshot.ts';
@@ -26,6 +27,7 @@ export const targets: readonly Target[] = [
   policy,
   pattern,
   requestBody,
+  request,
   snapshot,
   manifest,
   registryPage,
