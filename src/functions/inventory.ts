@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
 import * as z from 'zod/mini';
+import { messageText } from '../audit/message-text.ts';
 import type { Log } from '../audit/ports.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import { isRepositoryName } from '../registry/name.ts';
@@ -72,7 +73,7 @@ export function registerInventory(useCases: InventoryUseCases): void {
     handler: async (message: unknown) => {
       const request = refreshForm.safeParse(message);
       if (request.success) return useCases.refreshSource(request.data.source);
-      log.error('not a source to read, dropped', { payload: JSON.stringify(message)?.slice(0, 1000) });
+      log.error('not a source to read, dropped', { payload: messageText(message).slice(0, 1000) });
     },
   });
   app.storageQueue('assessUses', {
@@ -81,7 +82,7 @@ export function registerInventory(useCases: InventoryUseCases): void {
     handler: async (message: unknown) => {
       const request = assessForm.safeParse(message);
       if (request.success) return useCases.assessUses(request.data);
-      log.error('no uses to look at, dropped', { payload: JSON.stringify(message)?.slice(0, 1000) });
+      log.error('no uses to look at, dropped', { payload: messageText(message).slice(0, 1000) });
     },
   });
   app.storageQueue('refreshSourcePoison', {

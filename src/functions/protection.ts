@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
 import * as z from 'zod/mini';
+import { messageText } from '../audit/message-text.ts';
 import type { Log } from '../audit/ports.ts';
 import type { EnforcementRequest } from '../audit/protection-ports.ts';
 import { isRepositoryName } from '../registry/name.ts';
@@ -28,7 +29,7 @@ export function registerProtection(useCases: ProtectionUseCases): void {
     handler: async (message: unknown) => {
       const request = readRequest(message);
       if (request !== undefined) return enforce(request);
-      log.error('not an enforcement, dropped', { payload: JSON.stringify(message)?.slice(0, 1000) });
+      log.error('not an enforcement, dropped', { payload: messageText(message).slice(0, 1000) });
     },
   });
   app.storageQueue('enforceRepositoryPoison', {

@@ -1,5 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as z from 'zod/mini';
+import { messageText } from '../audit/message-text.ts';
 import type { Log } from '../audit/ports.ts';
 import type { Reconciliation } from '../audit/reconcile-repository.ts';
 import { isRepositoryName } from '../registry/name.ts';
@@ -33,7 +34,7 @@ export function registerReconciliation({
     handler: async (message: unknown, context: InvocationContext) => {
       const reconciliation = readReconciliation(message);
       if (reconciliation === undefined) {
-        log.error('not a comparison, dropped', { payload: JSON.stringify(message)?.slice(0, 1000) });
+        log.error('not a comparison, dropped', { payload: messageText(message).slice(0, 1000) });
         return;
       }
       await reconcile(reconciliation, Number(context.triggerMetadata?.['dequeueCount'] ?? 1) > 1);

@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
 import * as z from 'zod/mini';
 import { isApprovalId } from '../audit/approval-id.ts';
+import { messageText } from '../audit/message-text.ts';
 import type { Log } from '../audit/ports.ts';
 
 /** A plan, by its registry and id. */
@@ -35,7 +36,7 @@ export function registerRetention(useCases: RetentionUseCases): void {
       handler: async (message: unknown) => {
         const request = form.safeParse(message);
         if (request.success) await work(request.data.registry, request.data.id);
-        else log.error('not a plan, dropped', { payload: JSON.stringify(message)?.slice(0, 1000) });
+        else log.error('not a plan, dropped', { payload: messageText(message).slice(0, 1000) });
       },
     });
     app.storageQueue(`${name}Poison`, {

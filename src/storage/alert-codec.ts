@@ -1,7 +1,7 @@
 import type { WaitingAlert } from '../audit/deliver-alerts.ts';
 import type { Alert } from '../audit/inventory-ports.ts';
 import { type Actor, type Advance, type FindingChange, findingChanges } from '../findings/lifecycle.ts';
-import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
+import { corrupt, countIn, optional, readTime, textOf, timeText } from './entry-codec.ts';
 import { findingColumns, readFindingRow } from './finding-codec.ts';
 import { alertKey } from './keys.ts';
 import type { Row, StoredRow } from './row.ts';
@@ -33,7 +33,7 @@ export function readAlertRow(row: StoredRow): WaitingAlert {
   return {
     alert: { id, change, at, by, finding },
     told: (textOf(row, 'told') ?? '').split(' ').filter((name) => name !== ''),
-    attempts: Number(textOf(row, 'attempts') ?? 0),
+    attempts: countIn(row, 'attempts') ?? 0,
     ...optional('notBefore', readTime(textOf(row, 'notBefore'))),
   };
 }

@@ -61,11 +61,11 @@ export function readEntryRow(row: StoredRow): Entry {
     throw corrupt(row);
   }
   const previousDigest = parseDigest(text('prev') ?? '');
-  const size = text('size');
-  const notes = text('notes');
+  const size = countIn(row, 'size');
+  const notes = jsonIn(row, 'notes');
   const notBefore = readTime(text('notBefore'));
   const until = readEnding(text('until'));
-  const attribution = text('attribution');
+  const attribution = jsonIn(row, 'attribution');
   const fact: Fact = {
     at,
     action,
@@ -81,11 +81,11 @@ export function readEntryRow(row: StoredRow): Entry {
     ...optional('tag', text('tag')),
     ...optional('notBefore', notBefore),
     ...optional('mediaType', text('mediaType')),
-    ...optional('size', size === undefined ? undefined : Number(size)),
+    ...optional('size', size),
     ...optional('location', text('location')),
     ...optional('requestId', text('requestId')),
-    ...optional('notes', notes === undefined ? undefined : readNotes(notes)),
-    ...optional('attribution', attribution === undefined ? undefined : attributionIn(attribution, row)),
+    ...optional('notes', notes === null ? undefined : readNotes(notes)),
+    ...optional('attribution', attribution === null ? undefined : attributionIn(attribution, row)),
   };
   return {
     fact,
@@ -101,6 +101,24 @@ export function readEntryRow(row: StoredRow): Entry {
 export function textOf(row: StoredRow, name: string): string | undefined {
   const value = row.columns[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** A column's JSON, or `null` when it has none; throws a permanent {@link AuditFault} when it is none. */
+export function jsonIn(row: StoredRow, name: string): unknown {
+  try {
+    return JSON.parse(textOf(row, name) ?? 'null');
+  } catch {
+    throw corrupt(row);
+  }
+}
+
+/** A column's whole number, 0 or more, or `undefined`; throws a permanent {@link AuditFault} when it is none. */
+export function countIn(row: StoredRow, name: string): number | undefined {
+  const text = textOf(row, name);
+  if (text === undefined) return undefined;
+  const count = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(count)) throw corrupt(row);
+  return count;
 }
 
 /** The property, or nothing when it has no value. */
@@ -157,22 +175,13 @@ export function attributionText(attribution: Attribution): string {
   return JSON.stringify(attributionJson(attribution));
 }
 
-function attributionIn(text: string, row: StoredRow): Attribution {
-  const attribution = readAttribution(jsonOf(text));
+function attributionIn(json: unknown, row: StoredRow): Attribution {
+  const attribution = readAttribution(json);
   if (attribution === undefined) throw corrupt(row);
   return attribution;
 }
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function readNotes(text: string): readonly string[] {
-  const notes: unknown = JSON.parse(text);
+function readNotes(notes: unknown): readonly string[] {
   return Array.isArray(notes) ? notes.filter((note) => typeof note === 'string') : [];
 }
 

@@ -13,7 +13,7 @@ import { parseDigest } from '../registry/digest.ts';
 import { fieldsOf } from '../registry/fields.ts';
 import { noFindings } from '../registry/findings.ts';
 import { freeText, timestampForm } from '../registry/form.ts';
-import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
+import { corrupt, countIn, jsonIn, optional, readTime, textOf, timeText } from './entry-codec.ts';
 import {
   closedFindings,
   findingKey,
@@ -85,8 +85,8 @@ function noteJson({ by, byName, reason, at }: Note) {
 
 const noteField = freeText(4_096);
 
-function readNote(text: string | undefined): Note | undefined {
-  const fields = fieldsOf(JSON.parse(text ?? 'null'), '', noFindings());
+function readNote(row: StoredRow, name: string): Note | undefined {
+  const fields = fieldsOf(jsonIn(row, name), '', noFindings());
   const [by, byName] = [fields.optional('by', noteField), fields.optional('byName', noteField)];
   const [reason, at] = [fields.optional('reason', noteField), fields.optional('at', timestampForm)];
   return by === undefined || byName === undefined || reason === undefined || at === undefined
@@ -94,9 +94,9 @@ function readNote(text: string | undefined): Note | undefined {
     : { by, byName, reason, at };
 }
 
-function readWaiver(text: string | undefined): Waiver | undefined {
-  const note = readNote(text);
-  const fields = fieldsOf(JSON.parse(text ?? 'null'), '', noFindings());
+function readWaiver(row: StoredRow): Waiver | undefined {
+  const note = readNote(row, 'waiver');
+  const fields = fieldsOf(jsonIn(row, 'waiver'), '', noFindings());
   const [owner, until] = [fields.optional('owner', noteField), fields.optional('until', timestampForm)];
   return note === undefined || owner === undefined || until === undefined
     ? undefined
@@ -112,13 +112,12 @@ export function readFindingRow(row: StoredRow): StoredFinding {
   const repository = textOf(row, 'repository');
   const firstSeen = readTime(textOf(row, 'firstSeen'));
   const lastSeen = readTime(textOf(row, 'lastSeen'));
-  const detail: unknown = JSON.parse(textOf(row, 'detail') ?? 'null');
+  const detail: unknown = jsonIn(row, 'detail');
   if (!id || !isKind(kind) || !isSeverity(severity) || repository === undefined) throw corrupt(row);
   if (firstSeen === undefined || lastSeen === undefined || !isDetail(detail)) throw corrupt(row);
   const resolvedAt = readTime(textOf(row, 'resolvedAt'));
   const status = textOf(row, 'status') ?? (resolvedAt === undefined ? 'open' : 'resolved');
   if (!isStatus(status)) throw corrupt(row);
-  const escalations = textOf(row, 'escalations');
   return {
     id,
     kind,
@@ -133,13 +132,13 @@ export function readFindingRow(row: StoredRow): StoredFinding {
     firstSeen,
     lastSeen,
     status,
-    revision: Number(textOf(row, 'revision') ?? 1),
+    revision: countIn(row, 'revision') ?? 1,
     ...optional('reopenedAt', readTime(textOf(row, 'reopenedAt'))),
     ...optional('resolvedAt', resolvedAt),
-    ...optional('resolution', readNote(textOf(row, 'resolution'))),
-    ...optional('acknowledgement', readNote(textOf(row, 'acknowledgement'))),
-    ...optional('waiver', readWaiver(textOf(row, 'waiver'))),
-    ...optional('escalations', escalations === undefined ? undefined : Number(escalations)),
+    ...optional('resolution', readNote(row, 'resolution')),
+    ...optional('acknowledgement', readNote(row, 'acknowledgement')),
+    ...optional('waiver', readWaiver(row)),
+    ...optional('escalations', countIn(row, 'escalations')),
     ...optional('escalatedAt', readTime(textOf(row, 'escalatedAt'))),
   };
 }

@@ -2,7 +2,7 @@ import type { ManifestDescription } from '../history/observation.ts';
 import { parseDigest } from '../registry/digest.ts';
 import type { LockState } from '../registry/lock-state.ts';
 import type { ManifestChild } from '../registry/manifest.ts';
-import { corrupt, optional, textOf } from './entry-codec.ts';
+import { corrupt, countIn, optional, textOf } from './entry-codec.ts';
 import type { Columns, StoredRow } from './row.ts';
 
 /** The columns of what a manifest is. */
@@ -14,7 +14,7 @@ export function descriptionColumns({ digest: _, ...description }: ManifestDescri
 export function readDescription(row: StoredRow): ManifestDescription {
   const digest = parseDigest(row.rowKey.split('|')[1] ?? '');
   if (digest === undefined) throw corrupt(row);
-  const [size, children] = [numberOf(row, 'size'), numberOf(row, 'children')];
+  const [size, children] = [countIn(row, 'size'), countIn(row, 'children')];
   return {
     digest,
     ...optional('mediaType', textOf(row, 'mediaType')),
@@ -45,7 +45,7 @@ export function readChild(row: StoredRow): ManifestChild {
   return {
     digest,
     ...optional('mediaType', textOf(row, 'mediaType')),
-    ...optional('size', numberOf(row, 'size')),
+    ...optional('size', countIn(row, 'size')),
     ...optional('platform', Object.keys(platform).length === 0 ? undefined : platform),
   };
 }
@@ -68,9 +68,4 @@ export function readLocks(row: StoredRow): LockState {
     canRead: flag('canRead'),
     canList: flag('canList'),
   };
-}
-
-function numberOf(row: StoredRow, name: string): number | undefined {
-  const text = textOf(row, name);
-  return text === undefined ? undefined : Number(text);
 }

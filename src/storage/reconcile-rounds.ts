@@ -1,5 +1,5 @@
 import type { KnownRepository, ReconcileRounds } from '../audit/reconcile-registries.ts';
-import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
+import { corrupt, countIn, optional, readTime, textOf, timeText } from './entry-codec.ts';
 import { countRows, type RowRange, rowsOf, type StoredRow, type Table } from './row.ts';
 
 const roundKey = 'round';
@@ -16,7 +16,7 @@ export function reconcileRounds(inventory: Table): ReconcileRounds {
       if (startedAt === undefined) throw corrupt(row);
       return {
         startedAt,
-        repositories: Number(textOf(row, 'repositories') ?? 0),
+        repositories: countIn(row, 'repositories') ?? 0,
         ...optional('before', readTime(textOf(row, 'before'))),
       };
     },

@@ -5,7 +5,7 @@ import { type Digest, parseDigest } from '../registry/digest.ts';
 import { type LockState, unlocked } from '../registry/lock-state.ts';
 import { isRepositoryName } from '../registry/name.ts';
 import type { RetentionManifest, RetentionTag } from '../retention/repository-content.ts';
-import { corrupt, optional, readInstant, readTime, textOf } from './entry-codec.ts';
+import { corrupt, countIn, optional, readInstant, readTime, textOf } from './entry-codec.ts';
 import { comparedKey, repositoryKey } from './keys.ts';
 import { readLocks } from './observation-codec.ts';
 import type { RowContinuation, RowPage, RowRange, StoredRow, Table } from './row.ts';
@@ -207,12 +207,4 @@ function timeIn(row: StoredRow, name: string): number {
 /** The time of a column that may be absent: then it was never. */
 function laterIn(row: StoredRow, name: string): number {
   return textOf(row, name) === undefined ? 0 : timeIn(row, name);
-}
-
-function countIn(row: StoredRow, name: string): number | undefined {
-  const text = textOf(row, name);
-  if (text === undefined) return undefined;
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 0) throw corrupt(row);
-  return count;
 }

@@ -1,7 +1,7 @@
 import type { SourceStates } from '../audit/workload-ports.ts';
 import type { ReadingProblem } from '../workloads/claim.ts';
 import type { SourceState } from '../workloads/coverage.ts';
-import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
+import { corrupt, countIn, jsonIn, optional, readTime, textOf, timeText } from './entry-codec.ts';
 import { keysUnder } from './keys.ts';
 import { rowsOf, type StoredRow, type Table } from './row.ts';
 
@@ -37,17 +37,16 @@ function optionalTime(time: number | undefined): string | undefined {
 }
 
 function readState(row: StoredRow): SourceState {
-  const problems: unknown = JSON.parse(textOf(row, 'problems') ?? 'null');
+  const problems: unknown = jsonIn(row, 'problems');
   if (!Array.isArray(problems) || !problems.every(isProblem)) throw corrupt(row);
-  const ttl = textOf(row, 'ttl');
   return {
     source: row.rowKey,
     problems,
-    problemCount: Number(textOf(row, 'problemCount') ?? problems.length),
-    claims: Number(textOf(row, 'claims') ?? 0),
+    problemCount: countIn(row, 'problemCount') ?? problems.length,
+    claims: countIn(row, 'claims') ?? 0,
     ...optional('completeAt', readTime(textOf(row, 'completeAt'))),
     ...optional('lookedAt', readTime(textOf(row, 'lookedAt'))),
-    ...optional('ttl', ttl === undefined ? undefined : Number(ttl)),
+    ...optional('ttl', countIn(row, 'ttl')),
     ...optional('retiredAt', readTime(textOf(row, 'retiredAt'))),
   };
 }

@@ -1,6 +1,6 @@
 import type { StateReader, StoredState } from '../audit/ports.ts';
 import type { JsonContent } from '../history/statement.ts';
-import { corrupt, readInstant, textOf } from './entry-codec.ts';
+import { corrupt, jsonIn, readInstant, textOf } from './entry-codec.ts';
 import { keysUnder, repositoryKey } from './keys.ts';
 import { rowsOf, type StoredRow, type Table } from './row.ts';
 
@@ -18,9 +18,9 @@ export function stateReader(repositories: Table): StateReader {
   };
 }
 
-/** Reads a state; throws when the row isn't one. */
+/** Reads a state; throws a permanent AuditFault when the row isn't one. */
 export function readState(row: StoredRow): StoredState {
-  const content: unknown = JSON.parse(textOf(row, 'content') ?? 'null');
+  const content: unknown = jsonIn(row, 'content');
   const at = readInstant(textOf(row, 'at'));
   if (!isContent(content) || at === undefined) throw corrupt(row);
   return { key: row.rowKey, content, at, version: row.etag };

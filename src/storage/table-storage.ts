@@ -8,9 +8,10 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { TableClient } from '@azure/data-tables';
 import { AuditFault } from '../audit/fault.ts';
-import { batchBody, batchContentType, refusalOf } from './batch.ts';
-import { entityJson, entityPath, literal, readEntity } from './odata.ts';
-import type { Row, RowContinuation, RowPage, RowRange, StoredRow, Table } from './row.ts';
+import { batchBody, batchContentType, isCommitted, refusalOf } from './batch.ts';
+import { entityJson, entityPath, literal } from './odata.ts';
+import type { Row, RowContinuation, RowPage, RowRange, Table } from './row.ts';
+import { readRow, readRows, unreadable } from './table-answer.ts';
 
 /** Milliseconds after which a call, its retries included, is given up: well below Event Grid's 30 s. */
 const callTimeoutMs = 15_000;
@@ -76,7 +77,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
       const response = await send({ method: 'GET', path: entityPath(table, partitionKey, rowKey) });
       if (response.status === 404) return undefined;
       require2xx(response, table);
-      return readEntity(parsed(response), response.headers.get('etag'));
+      return readRow(response.bodyAsText ?? '', table, response.headers.get('etag'));
     },
 
     async insert({ partitionKey, rowKey, columns }) {
@@ -111,7 +112,8 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
       });
       const answer = response.bodyAsText ?? '';
       const refusal = refusalOf(answer) ?? (response.status >= 400 ? { status: response.status } : undefined);
-      if (refusal === undefined) return 'committed';
+      if (refusal === undefined && isCommitted(answer)) return 'committed';
+      if (refusal === undefined) throw unreadable(table);
       // 404: a row that was to be changed or removed is gone, so it isn't as it was read either.
       if (refusal.status === 409 || refusal.status === 412 || refusal.status === 404) return 'conflict';
       throw faultOf(refusal.status, table, answer);
@@ -120,7 +122,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
     async page(range, limit, from) {
       const response = await send({ method: 'GET', path: `${table}()?${queryOf(range, limit, from)}` });
       require2xx(response, table);
-      return pageOf(response);
+      return pageOf(response, table);
     },
   };
 }
@@ -148,23 +150,12 @@ function queryOf(range: RowRange, limit: number, from: RowContinuation | undefin
   return [...query].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
 }
 
-function pageOf(response: PipelineResponse): RowPage {
-  const body = parsed(response);
-  const values =
-    typeof body === 'object' && body !== null && 'value' in body && Array.isArray(body.value)
-      ? body.value
-      : [];
-  const rows = values
-    .map((value: unknown) => readEntity(value))
-    .filter((row): row is StoredRow => row !== undefined);
+function pageOf(response: PipelineResponse, table: string): RowPage {
+  const rows = readRows(response.bodyAsText ?? '', table);
   const partitionKey = response.headers.get('x-ms-continuation-nextpartitionkey');
   const rowKey = response.headers.get('x-ms-continuation-nextrowkey');
   if (partitionKey === undefined) return { rows };
   return { rows, next: { partitionKey, ...(rowKey === undefined ? {} : { rowKey }) } };
-}
-
-function parsed(response: PipelineResponse): unknown {
-  return JSON.parse(response.bodyAsText ?? 'null');
 }
 
 function require2xx(response: PipelineResponse, table: string): void {

@@ -96,9 +96,8 @@ export const waitingLeaf = stated('late', 30, 'locks-seen', {
   content: { digest: index, locks: { canDelete: true } },
 });
 
-/** Makes packs of one log, with its key and another. */
-export async function evidencePacks() {
-  const signer = noteSigner();
+/** Makes packs of one log, with its key. */
+export async function evidencePacks(signer = noteSigner()) {
   const origin = originOf(place.registry);
   const { files, edge } = grownLog(
     emptyEdge,
@@ -149,5 +148,5 @@ export async function evidencePacks() {
     };
   }
 
-  return { key, signer, origin, text, pack, recordAt, subject };
+  return { key, signer, origin, text, pack, recordAt, subject, entries };
 }
