@@ -17,7 +17,12 @@ interface LintCase {
   readonly allowed: readonly string[];
 }
 
-const outside = ['../../local/start.ts', '../../test/builders/facts.ts', '../../bench/main.ts'];
+const outside = [
+  '../../local/start.ts',
+  '../../test/builders/facts.ts',
+  '../../bench/main.ts',
+  '../../fuzz/main.ts',
+];
 const beyondCore = [
   '../audit/ports.ts',
   ...adapters.map((folder) => `../${folder}/client.ts`),
@@ -115,7 +120,7 @@ const lintCases: readonly LintCase[] = [
     'src/settings.ts',
   ].map((file) => ({
     file,
-    message: 'src never imports local/, test/ or bench/',
+    message: 'src never imports local/, test/, bench/ or fuzz/',
     refused: outside.map((name) => name.replace('../../', '../')),
     allowed: ['./storage/tables.ts', './api/route.ts', './audit/ports.ts'],
   })),
