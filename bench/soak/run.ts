@@ -57,8 +57,12 @@ async function soaked(
     random: random('deliveries'),
     latestDelivery: plan.latestDelivery,
   });
+  const known = new Set<string>();
   const collector = await collectEvents((event) => {
-    journal.told.push(readTold(event));
+    const told = readTold(event);
+    // The registry too may tell an event again, when its connection was lost.
+    if (!known.has(told.id)) journal.told.push(told);
+    known.add(told.id);
     courier.send(event);
   });
   try {
