@@ -2,6 +2,7 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { QueueServiceClient } from '@azure/storage-queue';
 import { deletedManifests } from './acr/deleted-manifests.ts';
 import type { InventoryUseCases, Submission, SubmissionOutcome } from './api/inventory.ts';
+import { assessAsked } from './audit/assess-asked.ts';
 import { assessClaimed } from './audit/assess-claimed.ts';
 import { assessRegistrySettings } from './audit/assess-registry-settings.ts';
 import { assessSources } from './audit/assess-sources.ts';
@@ -30,6 +31,7 @@ import { assessQueueName, inventoryQueue, refreshQueueName } from './storage/inv
 import { manifestLinks } from './storage/manifest-links.ts';
 import { sourceStates } from './storage/source-states.ts';
 import type { Tables } from './storage/tables.ts';
+import { useLooks } from './storage/use-looks.ts';
 import type { Source, SourceAccess } from './workloads/source.ts';
 
 /** What the composition root has made already. */
@@ -62,6 +64,7 @@ export function workloadsOf(parts: WorkloadParts) {
   const queue = inventoryQueue(
     queues.getQueueClient(refreshQueueName),
     queues.getQueueClient(assessQueueName),
+    clock,
   );
   const inventories = new Map(
     sources.flatMap((source) => {
@@ -116,7 +119,11 @@ export function workloadsOf(parts: WorkloadParts) {
     }),
     refreshInventory: refreshInventory(looking),
     refreshSource: refreshSource(looking),
-    assessUses: assessUses({ ...judging, contents, windows: parts.windows, policy }),
+    assessUses: assessAsked({
+      assess: assessUses({ ...judging, contents, windows: parts.windows, policy }),
+      looks: useLooks(tables.inventory),
+      clock,
+    }),
     assessSources: looking.onChanged,
     assessClaimed: assessClaimed({ claims, queue, registries, log }),
     inventory: {

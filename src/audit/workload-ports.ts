@@ -64,10 +64,17 @@ export interface TagEntries {
   tagEntries(repository: RepositoryId, tag: string): AsyncIterable<Entry>;
 }
 
+/** Remembers when looks at the uses of repositories began. */
+export interface UseLooks {
+  /** When the last one began that was made, in epoch milliseconds. */
+  lastBegun(repository: RepositoryId): Promise<number | undefined>;
+  note(repository: RepositoryId, begun: number): Promise<void>;
+}
+
 /** Hands on that a source is to be read, or a repository's uses to be looked at. */
 export interface InventoryQueue {
   /** Reads a source soon, in a look that begins after now. */
   refresh(source: string): Promise<void>;
-  /** Looks at the uses of a repository. */
+  /** Looks at the uses of a repository soon, in a look that begins after now. */
   assess(repository: RepositoryId): Promise<void>;
 }
