@@ -16,7 +16,7 @@ import { trafficOn } from './traffic.ts';
 import { comparedWithTruth } from './truth.ts';
 
 /** What timers begin less often than once a minute, begun every round instead. */
-export const roundFunctions = [
+const roundFunctions = [
   'reconcileRegistries',
   'enforceLocks',
   'refreshInventory',

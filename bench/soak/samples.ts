@@ -50,12 +50,14 @@ export function samplerOf(
   let before = { at: 0, host: 0, storage: 0, driver: 0 };
 
   async function queueLengths(): Promise<Readonly<Record<string, number>>> {
-    const lengths: Record<string, number> = {};
-    for await (const { name } of queues.listQueues()) {
-      const { approximateMessagesCount = 0 } = await queues.getQueueClient(name).getProperties();
-      if (approximateMessagesCount > 0) lengths[name] = approximateMessagesCount;
-    }
-    return lengths;
+    const names = (await Array.fromAsync(queues.listQueues())).map(({ name }) => name);
+    const lengths = await Promise.all(
+      names.map(async (name) => {
+        const { approximateMessagesCount = 0 } = await queues.getQueueClient(name).getProperties();
+        return [name, approximateMessagesCount] as const;
+      }),
+    );
+    return Object.fromEntries(lengths.filter(([, length]) => length > 0));
   }
 
   async function waiting(): Promise<readonly string[]> {
@@ -84,7 +86,12 @@ export function samplerOf(
     queueLengths,
     waitingForSeal,
     async take(): Promise<Sample> {
-      const [probed, storage] = [await host.probe(), await useOf(storageProcess)];
+      const [lengths, unsealed, storage] = await Promise.all([
+        queueLengths(),
+        waiting(),
+        useOf(storageProcess),
+      ]);
+      const probed = await host.probe();
       const { user, system } = process.cpuUsage();
       const at = (performance.now() - began) / 1000;
       const now = { at, host: probed.cpuMs, storage: storage?.cpuMs ?? 0, driver: (user + system) / 1000 };
@@ -107,8 +114,8 @@ export function samplerOf(
         latency: of(latencies),
         reading: of(readings),
         backlog: courier.backlog(),
-        queues: await queueLengths(),
-        waitingForSeal: (await waiting()).length,
+        queues: lengths,
+        waitingForSeal: unsealed.length,
       };
     },
   };

@@ -14,7 +14,7 @@ import type { SoakSetting } from './setting.ts';
 export type Differences = ReadonlyMap<string, readonly string[]>;
 
 /** What is compared; each is 0 where all is right. */
-export const comparedAspects = [
+const comparedAspects = [
   'pushes and deletions that the registry did not tell',
   'events that are not recorded once, as they were told',
   'repositories whose rows are not what their records amount to',
