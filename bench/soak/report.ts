@@ -65,7 +65,7 @@ export function steadyFigures({ samples, plan, seconds, journal }: SoakOutcome):
     ),
     atMost(
       'records waiting to be sealed, last third, most',
-      Math.max(...third.map((one) => one.waitingForSeal)),
+      Math.max(...third.map((one) => one.waitingForSeal ?? 0)),
       '',
       plan.rate * 120,
     ),
@@ -142,13 +142,13 @@ export function sampleLine({
   waitingForSeal,
   delivered,
 }: Sample): string {
-  const waiting = Object.values(queues).reduce((sum, count) => sum + count, 0);
+  const waiting = queues && Object.values(queues).reduce((sum, count) => sum + count, 0);
   return [
     `${at.toFixed(0).padStart(5)} s`,
     `heap ${(host.heapUsed / mebi).toFixed(1)} MiB, RSS ${(host.rss / mebi).toFixed(0)}`,
     `loop p99 ${host.loopP99.toFixed(0)} ms`,
     `${delivered} delivered, p50 ${latency.p50.toFixed(0)} ms, p99 ${latency.p99.toFixed(0)} ms`,
-    `backlog ${backlog}, queued ${waiting}, to seal ${waitingForSeal}`,
+    `backlog ${backlog}, queued ${waiting ?? '?'}, to seal ${waitingForSeal ?? '?'}`,
     `cores ${[cores.host, cores.storage ?? Number.NaN, cores.driver].map((one) => one.toFixed(2)).join(' ')}`,
   ].join(' | ');
 }

@@ -32,10 +32,10 @@ export interface Sample {
   /** Milliseconds of what readers asked. */
   readonly reading: { readonly p50: number; readonly p99: number };
   readonly backlog: number;
-  /** Messages by queue, of those that have some. */
-  readonly queues: Readonly<Record<string, number>>;
-  /** Records not sealed yet. */
-  readonly waitingForSeal: number;
+  /** Messages by queue, of those that have some; absent where storage did not answer. */
+  readonly queues?: Readonly<Record<string, number>>;
+  /** Records not sealed yet; absent where storage did not answer. */
+  readonly waitingForSeal?: number;
 }
 
 /** Takes samples of a setting. */
@@ -87,8 +87,8 @@ export function samplerOf(
     waitingForSeal,
     async take(): Promise<Sample> {
       const [lengths, unsealed, storage] = await Promise.all([
-        queueLengths(),
-        waiting(),
+        queueLengths().catch(() => undefined),
+        waiting().catch(() => undefined),
         useOf(storageProcess),
       ]);
       const probed = await host.probe();
@@ -114,8 +114,8 @@ export function samplerOf(
         latency: of(latencies),
         reading: of(readings),
         backlog: courier.backlog(),
-        queues: lengths,
-        waitingForSeal: unsealed.length,
+        ...(lengths === undefined ? {} : { queues: lengths }),
+        ...(unsealed === undefined ? {} : { waitingForSeal: unsealed.length }),
       };
     },
   };
