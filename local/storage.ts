@@ -20,9 +20,13 @@ const account = 'local';
 
 /**
  * Starts Azurite on free ports over a folder, with an account key made when the folder is. `inMemory`: the folder keeps
- * the key alone.
+ * the key alone. `preload`: a module that Node.js loads into it first.
  */
-export async function startStorage(folder: string, inMemory = false): Promise<RunningStorage> {
+export async function startStorage(
+  folder: string,
+  inMemory = false,
+  preload?: string,
+): Promise<RunningStorage> {
   await mkdir(folder, { recursive: true });
   const key = await accountKey(join(folder, 'account.key'));
   const [table, queue, blob] = [await freePort(), await freePort(), await freePort()];
@@ -30,6 +34,7 @@ export async function startStorage(folder: string, inMemory = false): Promise<Ru
     name: 'Azurite',
     command: process.execPath,
     args: [
+      ...(preload === undefined ? [] : ['--require', resolve(preload)]),
       resolve('node_modules/azurite/dist/src/azurite.js'),
       ...['--tablePort', String(table), '--queuePort', String(queue), '--blobPort', String(blob)],
       ...(inMemory ? ['--inMemoryPersistence'] : ['--location', folder]),

@@ -2,6 +2,7 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { QueueServiceClient } from '@azure/storage-queue';
 import { deletedManifests } from './acr/deleted-manifests.ts';
 import type { InventoryUseCases, Submission, SubmissionOutcome } from './api/inventory.ts';
+import { askedWork } from './audit/asked-work.ts';
 import { assessClaimed } from './audit/assess-claimed.ts';
 import { assessRegistrySettings } from './audit/assess-registry-settings.ts';
 import { assessSources } from './audit/assess-sources.ts';
@@ -25,6 +26,7 @@ import type { AuditRecord, RepositoryId } from './history/fact.ts';
 import { heldDigest } from './history/tag-timeline.ts';
 import type { ApprovalWindow } from './protection/rollback-window.ts';
 import type { Settings } from './settings.ts';
+import { begunTimes } from './storage/begun-times.ts';
 import { claimsStore } from './storage/claims.ts';
 import { assessQueueName, inventoryQueue, refreshQueueName } from './storage/inventory-queue.ts';
 import { manifestLinks } from './storage/manifest-links.ts';
@@ -62,6 +64,7 @@ export function workloadsOf(parts: WorkloadParts) {
   const queue = inventoryQueue(
     queues.getQueueClient(refreshQueueName),
     queues.getQueueClient(assessQueueName),
+    clock,
   );
   const inventories = new Map(
     sources.flatMap((source) => {
@@ -116,7 +119,11 @@ export function workloadsOf(parts: WorkloadParts) {
     }),
     refreshInventory: refreshInventory(looking),
     refreshSource: refreshSource(looking),
-    assessUses: assessUses({ ...judging, contents, windows: parts.windows, policy }),
+    assessUses: askedWork({
+      work: assessUses({ ...judging, contents, windows: parts.windows, policy }),
+      begun: begunTimes(tables.inventory, 'looked'),
+      clock,
+    }),
     assessSources: looking.onChanged,
     assessClaimed: assessClaimed({ claims, queue, registries, log }),
     inventory: {

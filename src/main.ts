@@ -46,6 +46,7 @@ import { type Route, registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
 import { usesRoute } from './api/uses.ts';
 import { approvalWindows, approveImage, changeApproval } from './audit/approvals.ts';
+import { askedWork } from './audit/asked-work.ts';
 import { attributeHistory } from './audit/attribute-history.ts';
 import { deliverAlerts, tellAtOnce } from './audit/deliver-alerts.ts';
 import { enforceAfterPush, enforceLocks, enforceNext, enforceNow } from './audit/enforce-locks.ts';
@@ -91,6 +92,7 @@ import { readSettings, type Settings } from './settings.ts';
 import { alertOutbox } from './storage/alert-outbox.ts';
 import { attributionProgress } from './storage/attribution-progress.ts';
 import { azureCredential } from './storage/azure-credential.ts';
+import { begunTimes } from './storage/begun-times.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { comparisons } from './storage/comparisons.ts';
 import { connectedLogs } from './storage/connected-logs.ts';
@@ -185,7 +187,7 @@ const { policy } = settings;
 const privacy = privacyOf(settings, identity);
 const { pseudonyms } = privacy.ports;
 const index = protectionIndex(tables.inventory);
-const enforcements = enforcementQueue(queues.getQueueClient(enforcementQueueName));
+const enforcements = enforcementQueue(queues.getQueueClient(enforcementQueueName), clock);
 const ids = {
   random: () => randomBytes(6).toString('hex'),
   of: (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12),
@@ -339,7 +341,14 @@ const enforcing = enforceRepository({
 const enforce = measuredEnforcement(enforcing, metrics);
 registerProtection({
   beginEnforcement: enforceLocks({ registries: [...contents.keys()], index, queue: enforcements, log }),
-  enforce: enforceNext({ ...statements, policy, contents, index, enforce, log }),
+  enforce: enforceNext({
+    ...statements,
+    policy,
+    contents,
+    index,
+    enforce: askedWork({ work: enforce, begun: begunTimes(tables.inventory, 'enforced'), clock }),
+    log,
+  }),
   reject: rejectMessage(ingest, 'enforcement-failed'),
   queueName: enforcementQueueName,
   log,

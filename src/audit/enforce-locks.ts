@@ -96,7 +96,8 @@ export interface EnforceNextPorts extends ProtectionRecordsPorts {
   /** By registry. */
   readonly contents: ReadonlyMap<string, Pick<RegistryContent, 'tag'>>;
   readonly index: Pick<ProtectionIndex, 'note'>;
-  readonly enforce: (repository: RepositoryId) => Promise<unknown>;
+  /** Enforces, unless an enforcement has begun since it was asked for. */
+  readonly enforce: (repository: RepositoryId, askedAt?: number) => Promise<unknown>;
   readonly log: Log;
 }
 
@@ -145,13 +146,14 @@ export function enforceNext(ports: EnforceNextPorts) {
     }
   }
 
-  return async ({ registry, repository, push }: EnforcementRequest): Promise<void> => {
+  return async ({ registry, repository, push, askedAt }: EnforcementRequest): Promise<void> => {
     const digest = parseDigest(push?.digest ?? '');
     const isToApprove = policy !== undefined && push !== undefined && digest !== undefined;
     const isSeen =
       isToApprove && (await contents.get(registry)?.tag(repository, push.tag))?.digest === digest;
     if (isSeen) await approveAtPush({ registry, repository }, push, digest, policy);
-    await enforce({ registry, repository });
+    // What was approved just now has been seen by no enforcement yet.
+    await enforce({ registry, repository }, isSeen ? undefined : askedAt);
     if (!isToApprove || isSeen) return;
     const { tag, at } = push;
     if (contents.has(registry) && Math.abs(clock.now() - at) < seenWithin) {

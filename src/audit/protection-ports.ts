@@ -56,11 +56,14 @@ export interface TagPush {
 export interface EnforcementRequest extends RepositoryId {
   /** A push that the policy may want to be approved at once. */
   readonly push?: TagPush;
+  /** Epoch milliseconds; an enforcement that began later answers it. */
+  readonly askedAt?: number;
 }
 
 /** Hands enforcements on to be made one by one. */
 export interface EnforcementQueue {
-  add(request: EnforcementRequest): Promise<void>;
+  /** Has it made soon, in an enforcement that begins after now. */
+  add(request: Omit<EnforcementRequest, 'askedAt'>): Promise<void>;
 }
 
 /** Told of every fact that was recorded, at least once. */

@@ -68,6 +68,6 @@ export interface TagEntries {
 export interface InventoryQueue {
   /** Reads a source soon, in a look that begins after now. */
   refresh(source: string): Promise<void>;
-  /** Looks at the uses of a repository. */
+  /** Looks at the uses of a repository soon, in a look that begins after now. */
   assess(repository: RepositoryId): Promise<void>;
 }

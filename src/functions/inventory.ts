@@ -10,7 +10,8 @@ export interface InventoryUseCases {
   /** Asks for a look at every source. */
   readonly refreshInventory: () => Promise<void>;
   readonly refreshSource: (source: string) => Promise<void>;
-  readonly assessUses: (repository: RepositoryId) => Promise<void>;
+  /** Looks at a repository's uses, as asked for at a time. */
+  readonly assessUses: (repository: RepositoryId, askedAt: number | undefined) => Promise<unknown>;
   readonly assessSources: () => Promise<void>;
   /** Asks for a look at the uses of every repository that is claimed. */
   readonly assessClaimed: () => Promise<void>;
@@ -31,6 +32,7 @@ const refreshForm = z.object({ source: z.string().check(z.maxLength(63)) });
 const assessForm = z.object({
   registry: z.string(),
   repository: z.string().check(z.refine(isRepositoryName)),
+  askedAt: z.optional(z.int()),
 });
 
 /**
@@ -81,7 +83,11 @@ export function registerInventory(useCases: InventoryUseCases): void {
     connection,
     handler: async (message: unknown) => {
       const request = assessForm.safeParse(message);
-      if (request.success) return useCases.assessUses(request.data);
+      if (request.success) {
+        const { askedAt, ...repository } = request.data;
+        await useCases.assessUses(repository, askedAt);
+        return;
+      }
       log.error('no uses to look at, dropped', { payload: messageText(message).slice(0, 1000) });
     },
   });

@@ -4,6 +4,7 @@ import { messageText } from '../audit/message-text.ts';
 import type { Log } from '../audit/ports.ts';
 import type { EnforcementRequest } from '../audit/protection-ports.ts';
 import { isRepositoryName } from '../registry/name.ts';
+import { present } from '../registry/present.ts';
 
 /** What the functions of protection call. */
 export interface ProtectionUseCases {
@@ -43,12 +44,13 @@ const form = z.object({
   registry: z.string(),
   repository: z.string().check(z.refine(isRepositoryName)),
   push: z.optional(z.object({ tag: z.string(), digest: z.string(), at: z.number(), id: z.string() })),
+  askedAt: z.optional(z.number()),
 });
 
 /** Reads a queue message; `undefined` when it isn't an enforcement. Only the app itself writes them. */
 function readRequest(message: unknown): EnforcementRequest | undefined {
   const reading = form.safeParse(message);
   if (!reading.success) return undefined;
-  const { push, ...repository } = reading.data;
-  return { ...repository, ...(push === undefined ? {} : { push }) };
+  const { push, askedAt, ...repository } = reading.data;
+  return { ...repository, ...present({ push, askedAt }) };
 }

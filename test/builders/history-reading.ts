@@ -13,8 +13,8 @@ async function partitionRows(table: Table, partitionKey: string): Promise<readon
   return Array.fromAsync(rowsOf(table, { partitionKey, from: ' ', before: '~' }));
 }
 
-/** Statements, what follows from them, and when comparisons were made: no part of a timeline. */
-const statementRow = /^[Soclisvwr]\|/;
+/** Statements, what follows from them, approvals, locks and holds, and when comparisons were made: no part of a timeline. */
+const statementRow = /^[Soclisvwrakh]\|/;
 
 /** A repository's history as its rows tell it. Throws when there is a row that belongs to nothing. */
 export async function historyIn(repositories: Table, repository: RepositoryId): Promise<History> {

@@ -1,4 +1,5 @@
 import { approvalWindows, approveImage, changeApproval } from '../../src/audit/approvals.ts';
+import { askedWork } from '../../src/audit/asked-work.ts';
 import { enforceNext } from '../../src/audit/enforce-locks.ts';
 import { enforceRepository } from '../../src/audit/enforce-repository.ts';
 import { changeHold, holdsOf, placeHold } from '../../src/audit/holds.ts';
@@ -14,6 +15,7 @@ import type { ApprovalRequest } from '../../src/protection/approval-request.ts';
 import { readApprovalRequest } from '../../src/protection/approval-request.ts';
 import type { Policy } from '../../src/protection/policy.ts';
 import { readPolicy } from '../../src/protection/policy-reading.ts';
+import { begunTimes } from '../../src/storage/begun-times.ts';
 import { findingsStore } from '../../src/storage/findings.ts';
 import { knownLocks } from '../../src/storage/known-locks.ts';
 import { protectionIndex } from '../../src/storage/protection-index.ts';
@@ -135,7 +137,14 @@ export function protectionApp({
     index,
     routes,
     enforce: () => enforce(protectedId),
-    enforceNext: enforceNext({ ...statements, policy, contents, index, enforce, log: options.log ?? silent }),
+    enforceNext: enforceNext({
+      ...statements,
+      policy,
+      contents,
+      index,
+      enforce: askedWork({ work: enforce, begun: begunTimes(tables.inventory, 'enforced'), clock }),
+      log: options.log ?? silent,
+    }),
     /** Asks to approve an image, such as `team/app:prod`, as somebody with the role. */
     async approve(image: string, more: Readonly<Record<string, unknown>> = {}, by = 'release-manager') {
       clock.time += 1;

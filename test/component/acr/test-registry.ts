@@ -69,40 +69,49 @@ async function open(directory: string, options: Partial<RegistryOptions>): Promi
     await registry.close();
   }
 
+  function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+    const { headers = {}, body, as } = options;
+    return new Promise((resolve, reject) => {
+      const outgoing = request(
+        {
+          host: 'localhost',
+          port,
+          method,
+          path,
+          agent,
+          headers: {
+            ...authorization(registry, as),
+            ...(body === undefined || 'Transfer-Encoding' in headers
+              ? {}
+              : { 'Content-Length': Buffer.byteLength(body) }),
+            ...headers,
+          },
+        },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+          incoming.on('error', reject);
+          incoming.on('end', () => {
+            const bytes = Buffer.concat(chunks);
+            const { statusCode: status = 0, headers: received } = incoming;
+            resolve({ status, headers: received, bytes, json: readJson(bytes) });
+          });
+        },
+      );
+      outgoing.on('error', (error) => {
+        // Ended for being idle, before this was read: https://nodejs.org/api/http.html#requestreusedsocket
+        const wasIdle = outgoing.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
+        if (wasIdle) resolve(call(method, path, options));
+        else reject(error);
+      });
+      outgoing.end(body);
+    });
+  }
+
   return {
     ...registry,
     directory,
-    call: (method, path, { headers = {}, body, as } = {}) =>
-      new Promise((resolve, reject) => {
-        const outgoing = request(
-          {
-            host: 'localhost',
-            port,
-            method,
-            path,
-            agent,
-            headers: {
-              ...authorization(registry, as),
-              ...(body === undefined || 'Transfer-Encoding' in headers
-                ? {}
-                : { 'Content-Length': Buffer.byteLength(body) }),
-              ...headers,
-            },
-          },
-          (incoming) => {
-            const chunks: Buffer[] = [];
-            incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-            incoming.on('error', reject);
-            incoming.on('end', () => {
-              const bytes = Buffer.concat(chunks);
-              const { statusCode: status = 0, headers: received } = incoming;
-              resolve({ status, headers: received, bytes, json: readJson(bytes) });
-            });
-          },
-        );
-        outgoing.on('error', reject);
-        outgoing.end(body);
-      }),
+    call,
     async restart(changed = {}) {
       await stop();
       return open(directory, { ...options, ...changed });

@@ -463,4 +463,19 @@ describe('when the policy approves tags at push', () => {
     await app.enforceNext({ ...elsewhere, push });
     expect(await app.approvals()).toEqual([]);
   });
+
+  it('enforcement asked for long ago is left to one that began since, but not what is approved just now', async () => {
+    const { app, repository, push } = atPush();
+    const asked = { ...protectedId, askedAt: app.clock.time };
+    app.clock.time += minute;
+    await app.approve('team/app:v1.2.3');
+    await app.enforceNext(asked);
+    expect(await app.approvals()).toMatchObject([{ state: 'protected' }]);
+    repository.push('v1.2.4', arm, pushed);
+    await app.approve('team/app:v1.2.4');
+    await app.enforceNext(asked);
+    expect((await app.approvals()).map(({ state }) => state)).toEqual(['protected', 'requested']);
+    await app.enforceNext({ ...asked, push: { ...push, id: 'event-2' } });
+    expect((await app.approvals()).map(({ state }) => state)).not.toContain('requested');
+  });
 });
