@@ -1,5 +1,5 @@
 import { RE2JS, RE2JSException } from 're2js';
-import { quote } from './free-text.ts';
+import { cleanFreeText, quote } from './free-text.ts';
 
 /** The most characters in a pattern: with RE2's own bound on repetitions it bounds what one match can cost. */
 export const maxPatternLength = 256;
@@ -24,6 +24,10 @@ export type PatternReading =
 export function readPattern(text: string): PatternReading {
   if (text === '' || text.length > maxPatternLength) {
     return { ok: false, problem: `is ${text.length} characters long: expected 1 to ${maxPatternLength}` };
+  }
+  if (cleanFreeText(text, maxPatternLength).repairs.length > 0) {
+    const problem = `is ${quote(text)}: it has characters that do not show, or that reorder text; write them as \\x{…}`;
+    return { ok: false, problem };
   }
   try {
     const compiled = RE2JS.compile(text);

@@ -33,6 +33,13 @@ describe('readPattern', () => {
     expect(readPattern(text)).toEqual({ ok: false, problem: expect.stringContaining('expected 1 to 256') });
   });
 
+  it.each(['\u202e', 'v1\n', 'a\u0000b', '\ud800'])(
+    'when the pattern is %j, refuses it: it has what does not show, or shows as something else',
+    (text) => {
+      expect(readPattern(text)).toEqual({ ok: false, problem: expect.stringContaining('do not show') });
+    },
+  );
+
   it('when the pattern would make a backtracking engine hang, still answers', () => {
     expect(matches('(a*)*b', 'a'.repeat(50_000))).toBe(false);
     expect(matches('(.*a){20}', 'a'.repeat(255))).toBe(true);
