@@ -89,6 +89,7 @@ import { workloadsOf } from './main-workloads.ts';
 import type { LogSource } from './registry/log-source.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { alertOutbox } from './storage/alert-outbox.ts';
+import { announcements } from './storage/announcements.ts';
 import { attributionProgress } from './storage/attribution-progress.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
@@ -508,6 +509,7 @@ registerDashboard(async () => {
   return dashboardOf(settings.registries, settings.auth, {
     ...{ approvals, clock, evidence, findings, index, ledger, pages, records, status, windows },
     listUses: workloads.listUses,
+    announcements: announcements(tables.log),
     environments: policy?.environments,
     names: (registry, after) => recordedRepositories(clientOf('repositories'), registry, after),
     tags: repositoryTags(tables.repositories),

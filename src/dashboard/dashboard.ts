@@ -38,7 +38,8 @@ export interface DashboardPorts
     SearchPorts,
     WorkloadsPorts,
     ReferencePorts {
-  readonly pages: OverviewPorts['pages'];
+  readonly pages: TagPorts['pages'];
+  readonly evidence: TagPorts['evidence'] & DigestPorts['evidence'];
   readonly index: ApprovalsUseCases['index'];
   readonly findings: Findings;
   readonly approvals: ApprovalsUseCases;

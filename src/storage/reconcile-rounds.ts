@@ -1,9 +1,11 @@
-import type { KnownRepository, ReconcileRounds } from '../audit/reconcile-registries.ts';
+import type { KnownRepository, ReconcileRounds, Round } from '../audit/reconcile-registries.ts';
 import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
 import { countRows, type RowRange, rowsOf, type StoredRow, type Table } from './row.ts';
 
 const roundKey = 'round';
 const repositoryPrefix = 'r|';
+/** Rows of failed comparisons that are counted. */
+const mostFailed = 1_000;
 const partitionOf = (registry: string) => `reconcile|${registry}`;
 
 /** Remembers rounds in the `inventory` table: one row a registry, and one a repository, written when it is first seen. */
@@ -11,14 +13,7 @@ export function reconcileRounds(inventory: Table): ReconcileRounds {
   return {
     async last(registry) {
       const row = await inventory.get(partitionOf(registry), roundKey);
-      if (row === undefined) return undefined;
-      const startedAt = readTime(textOf(row, 'startedAt'));
-      if (startedAt === undefined) throw corrupt(row);
-      return {
-        startedAt,
-        repositories: Number(textOf(row, 'repositories') ?? 0),
-        ...optional('before', readTime(textOf(row, 'before'))),
-      };
+      return row && readRound(row);
     },
     begin: (registry, { startedAt, repositories, before }) =>
       inventory.put({
@@ -35,6 +30,19 @@ export function reconcileRounds(inventory: Table): ReconcileRounds {
     },
     failed: (registry) =>
       countRows(inventory, { ...repositoryRange(registry), filter: 'hasFailed eq true', select: [] }),
+    async state(registry) {
+      const range = {
+        partitionKey: partitionOf(registry),
+        from: roundKey,
+        before: `${repositoryPrefix}~`,
+        filter: `hasFailed eq true or RowKey eq '${roundKey}'`,
+      };
+      // One more than is counted: the round itself.
+      const { rows } = await inventory.page(range, mostFailed);
+      const round = rows.find(({ rowKey }) => rowKey === roundKey);
+      const failed = rows.length - (round === undefined ? 0 : 1);
+      return { failed, ...optional('last', round && readRound(round)) };
+    },
     remember: (registry, { repository, failed }) =>
       inventory.put({
         partitionKey: partitionOf(registry),
@@ -44,6 +52,16 @@ export function reconcileRounds(inventory: Table): ReconcileRounds {
           before: failed?.before === undefined ? undefined : timeText(failed.before),
         },
       }),
+  };
+}
+
+function readRound(row: StoredRow): Round {
+  const startedAt = readTime(textOf(row, 'startedAt'));
+  if (startedAt === undefined) throw corrupt(row);
+  return {
+    startedAt,
+    repositories: Number(textOf(row, 'repositories') ?? 0),
+    ...optional('before', readTime(textOf(row, 'before'))),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Findings } from '../../src/audit/findings.ts';
 import { holdsOf } from '../../src/audit/holds.ts';
 import { listUses } from '../../src/audit/list-uses.ts';
 import { sourceCoverage } from '../../src/audit/uses.ts';
+import { announcements } from '../../src/storage/announcements.ts';
 import { claimsStore } from '../../src/storage/claims.ts';
 import { evidenceReader } from '../../src/storage/evidence-reader.ts';
 import { historyPages } from '../../src/storage/history-pages.ts';
@@ -62,6 +63,7 @@ export function dashboardPorts({
     listUses: listUses(uses),
     windows: approvalWindows({ states, holds: holdsOf(states), clock }),
     index: protectionIndex(inventory),
+    announcements: announcements(log),
     environments: undefined,
     evidence: evidenceReader(repositories),
     tags: repositoryTags(repositories),
