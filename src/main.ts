@@ -111,9 +111,10 @@ import { outbox } from './storage/outbox.ts';
 import { progress as progressOf } from './storage/progress.ts';
 import { protectionIndex } from './storage/protection-index.ts';
 import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts';
-import { reconcileRounds } from './storage/reconcile-rounds.ts';
+import { knownNames, reconcileRounds } from './storage/reconcile-rounds.ts';
 import { recordedRepositories } from './storage/recorded-repositories.ts';
 import { rejections } from './storage/rejections.ts';
+import { repositoryNames } from './storage/repository-names.ts';
 import { repositoryTags } from './storage/repository-tags.ts';
 import { stateReader } from './storage/state-reader.ts';
 import { statementPages } from './storage/statement-pages.ts';
@@ -511,7 +512,13 @@ registerDashboard(async () => {
     listUses: workloads.listUses,
     announcements: announcements(tables.log),
     environments: policy?.environments,
-    names: (registry, after) => recordedRepositories(clientOf('repositories'), registry, after),
+    names: repositoryNames({
+      known: knownNames(tables.inventory),
+      announcements: announcements(tables.log),
+      recorded: (registry, after) => recordedRepositories(clientOf('repositories'), registry, after),
+    }),
+    listWorkloads: workloads.listWorkloads,
+    tagEntries: workloads.tagEntries,
     tags: repositoryTags(tables.repositories),
     digests: digestSearch(clientOf('digests')),
     plans: retention.plans,

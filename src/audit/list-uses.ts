@@ -30,6 +30,8 @@ export interface ListedUse {
   readonly claim: KnownClaim;
   readonly certainty: Certainty;
   readonly digests: readonly Digest[];
+  /** It may need further digests: the history of its tag was not read, or not to its beginning. */
+  readonly isCut: boolean;
   /** How the digest asked for is needed. */
   readonly via?: Via;
   /** When it was last seen, in epoch milliseconds: its end, or the last complete look at its source. */
@@ -41,7 +43,7 @@ export interface UsesListing {
   readonly uses: readonly ListedUse[];
   readonly sources: readonly SourceCoverage[];
   readonly coverage: ReturnType<typeof wholeCoverage>;
-  /** Not all was read that may tell of more uses. */
+  /** There may be more of what was asked for: not all was read that tells of it. */
   readonly isCut: boolean;
 }
 
@@ -90,7 +92,7 @@ export function listUses(ports: UsesPorts & { readonly claims: Claims }) {
       const ways = image?.digest === undefined ? undefined : await waysTo(repository, image.digest, resolved);
       isCut ||= ways?.isCut === true;
       for (const { claim, certainty, digests, isCut: isClaimCut } of resolved) {
-        isCut ||= isClaimCut;
+        isCut ||= ways !== undefined && isClaimCut;
         const via = ways?.via.get(claim.id);
         if (ways !== undefined && via === undefined) continue;
         const lastSeen = claim.endedAt ?? Math.max(claim.firstSeen, looks.get(claim.source) ?? 0);
@@ -98,6 +100,7 @@ export function listUses(ports: UsesPorts & { readonly claims: Claims }) {
           claim,
           certainty,
           digests: [...digests],
+          isCut: isClaimCut,
           lastSeen,
           ...(via === undefined ? {} : { via }),
         });

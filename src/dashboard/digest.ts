@@ -38,7 +38,7 @@ export interface DigestPorts {
   readonly ledger: LedgerPorts;
 }
 
-const [mostTags, mostEntries, mostUses, mostFindings] = [50, 20, 50, 50];
+const [mostTags, mostEntries, mostUses, mostFindings] = [50, 20, 20, 20];
 
 /** What of a digest is shown: each part takes as many queries as a page may. */
 const parts = ['uses', 'ledger'] as const;
@@ -93,7 +93,7 @@ ${commandList(digestCommands(named, held))}`;
     const { registry, repository, digest } = named;
     const { uses, coverage, isCut } = await listUses({ image: named, most });
     return html`<h2>In use</h2>
-${isCut ? html`<p>${badge('not all was looked at', 'warn')} More may need it than is listed: workloads that name a tag with a long history, or one of many. <a href="${withQuery(`${home}/workloads`, { image: `${registry}/${repository}` })}">All workloads that use the repository</a>.</p>` : undefined}
+${isCut ? html`<p class="quiet">What names a tag with a long history, or one of many, may need it too: <a href="${withQuery(`${home}/workloads`, { image: `${registry}/${repository}` })}">all workloads that use the repository</a>.</p>` : undefined}
 ${useTable({
   caption: 'Workloads that need it',
   uses: uses.slice(0, mostUses),

@@ -133,7 +133,10 @@ function unreadNote({ unread }: TagPage): Html | undefined {
   return html`<p class="quiet">It has too many manifests to tell sizes and platforms here: the page of a digest does, and the file has all.</p>`;
 }
 
-function usersOf({ tag, holding }: PresentTag, { uses, isCut }: UsesListing, href: string): Content {
+function usersOf({ tag, holding }: PresentTag, listing: UsesListing, href: string): Content {
+  const { uses } = listing;
+  // Who names another tag may need the digest all the same, where that tag held it.
+  const isCut = listing.isCut || uses.some((use) => use.isCut);
   const those = uses.filter(({ claim, digests }) => claim.tag === tag || digests.includes(holding.digest));
   if (those.length === 0) {
     return isCut

@@ -36,7 +36,7 @@ export interface TagPorts {
   readonly clock: Clock;
 }
 
-const [mostEntries, mostListed] = [50, 50];
+const [mostEntries, mostListed] = [30, 15];
 
 /** With the rest of the page, at most ten queries. */
 const most: UsesBounds = { claims: 1_000, tags: 1, above: 0 };
@@ -73,7 +73,10 @@ export function tagPage(
       ]);
       const held = new Set<string>(items.map(({ entry }) => entry.fact.digest));
       const approvals = approved.filter(({ approval }) => approval.tag === tag || held.has(approval.digest));
-      const marks = [...approvals.map(approvalMark), ...uses.uses.map(useMark)];
+      const marks = [
+        ...approvals.slice(0, mostListed).map(approvalMark),
+        ...uses.uses.slice(0, mostListed).map(useMark),
+      ];
       const reference = `${registry}/${repository}:${tag}`;
       const goesOn =
         next === undefined

@@ -57,7 +57,7 @@ export function useTable({
     csv,
     next,
   });
-  return html`${coverage === undefined ? undefined : doubt(coverage)}${more === undefined ? undefined : html`<p>The first ${uses.length} of ${more}; the file has all.</p>`}${list}`;
+  return html`${coverage === undefined ? undefined : doubt(coverage)}${isCut ? html`<p>${badge('not all was looked at', 'warn')} More may use it than is listed.</p>` : undefined}${more === undefined ? undefined : html`<p>The first ${uses.length} of ${more}; the file has all.</p>`}${list}`;
 }
 
 function doubt({ complete, fresh }: UsesListing['coverage']): Html | undefined {

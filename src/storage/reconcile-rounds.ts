@@ -1,6 +1,7 @@
 import type { KnownRepository, ReconcileRounds, Round } from '../audit/reconcile-registries.ts';
 import { corrupt, optional, readTime, textOf, timeText } from './entry-codec.ts';
-import { countRows, type RowRange, rowsOf, type StoredRow, type Table } from './row.ts';
+import { keysUnder } from './keys.ts';
+import { countRows, fullPage, type RowRange, rowsOf, type StoredRow, type Table } from './row.ts';
 
 const roundKey = 'round';
 const repositoryPrefix = 'r|';
@@ -46,13 +47,42 @@ export function reconcileRounds(inventory: Table): ReconcileRounds {
     remember: (registry, { repository, failed }) =>
       inventory.put({
         partitionKey: partitionOf(registry),
-        rowKey: `${repositoryPrefix}${repository.replaceAll('/', ':')}`,
+        rowKey: keyOf(repository),
         columns: {
           hasFailed: failed === undefined ? undefined : true,
           before: failed?.before === undefined ? undefined : timeText(failed.before),
         },
       }),
   };
+}
+
+/** The names of repositories that comparisons remember. */
+export interface KnownNames {
+  wasCompared(registry: string): Promise<boolean>;
+  /** At most `limit` (1 to 1,000), in the order of their keys, after one where it is given. */
+  names(
+    registry: string,
+    limit: number,
+    after?: string,
+  ): Promise<{ readonly items: readonly string[]; readonly isMore: boolean }>;
+}
+
+/** Reads them from the `inventory` table. */
+export function knownNames(inventory: Table): KnownNames {
+  return {
+    wasCompared: async (registry) => (await inventory.get(partitionOf(registry), roundKey)) !== undefined,
+    async names(registry, limit, after) {
+      const from = after === undefined ? {} : { after: keyOf(after) };
+      const keys = keysUnder(repositoryPrefix, from);
+      const range = { partitionKey: partitionOf(registry), ...keys, select: [] };
+      const { rows, next } = await fullPage(inventory, range, limit);
+      return { items: rows.map((row) => readKnown(row).repository), isMore: next !== undefined };
+    },
+  };
+}
+
+function keyOf(repository: string): string {
+  return `${repositoryPrefix}${repository.replaceAll('/', ':')}`;
 }
 
 function readRound(row: StoredRow): Round {

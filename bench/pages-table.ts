@@ -1,6 +1,7 @@
 import type { RowPage, StoredRow, Table } from '../src/storage/row.ts';
+import { meets } from '../test/builders/memory-table.ts';
 
-/** What a table was asked, and how long it took to answer. */
+/** What tables were asked, and how long they took to answer. */
 export interface TableCost {
   calls: number;
   /** Milliseconds, which are storage's and not ours. */
@@ -49,6 +50,22 @@ export function readOnlyTable(rows: readonly StoredRow[], cost: TableCost): Tabl
   };
 }
 
+/** Partitions in the order of their keys, each asked for as the one after another. */
+export async function* partitionsAfter(
+  rows: readonly StoredRow[],
+  cost: TableCost,
+  from: string,
+  before: string,
+): AsyncGenerator<string> {
+  const keys = [...new Set(rows.map(({ partitionKey }) => partitionKey))].sort();
+  for (const key of keys) {
+    if (key <= from || key >= before) continue;
+    cost.calls += 1;
+    yield key;
+  }
+  cost.calls += 1;
+}
+
 function firstFrom(all: readonly StoredRow[], key: string): number {
   let [low, high] = [0, all.length];
   while (low < high) {
@@ -57,11 +74,4 @@ function firstFrom(all: readonly StoredRow[], key: string): number {
     else high = middle;
   }
   return low;
-}
-
-/** Filters that pages send: one comparison of a column with a text. */
-function meets({ columns }: StoredRow, filter: string | undefined): boolean {
-  if (filter === undefined) return true;
-  const [, name = '', operator, wanted = ''] = /^(\w+) (eq|ne) '?(.*?)'?$/.exec(filter) ?? [];
-  return (String(columns[name] ?? '') === wanted) === (operator === 'eq');
 }
