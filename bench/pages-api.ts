@@ -1,6 +1,7 @@
 import functions from '@azure/functions';
 import { findingsRoute } from '../src/api/findings.ts';
 import { historyRoute } from '../src/api/history.ts';
+import { openapiOf } from '../src/api/openapi.ts';
 import { resolveRoute } from '../src/api/resolve.ts';
 import { answerTo, type Route } from '../src/api/route.ts';
 import { statusRoute } from '../src/api/status.ts';
@@ -18,13 +19,13 @@ import { dashboardPorts } from '../test/builders/dashboard-ports.ts';
 import type { MeasuredAnswer } from './pages.ts';
 import type { TableCost } from './pages-table.ts';
 
-/** The answers of the API that are asked for most, as long as they are unless a caller asks for more. */
+/** The answers of the API that are asked for most, as long as they are unless a caller asks for more, and their reference. */
 export function apiAnswers(
   { index }: SeededEstate,
   tables: Readonly<Record<keyof EstateTables, Table>>,
   cost: TableCost,
   now: number,
-): readonly MeasuredAnswer[] {
+): { readonly answers: readonly MeasuredAnswer[]; readonly reference: Readonly<Record<string, unknown>> } {
   const registries = [{ loginServer: estateRegistry }];
   const findings = findingsStore(tables.findings);
   const letters = { counts: async () => ({ waiting: 0, quarantined: 0 }) };
@@ -49,7 +50,7 @@ export function apiAnswers(
     ['GET uses, of a digest', uses, { image: `${repository}@${index}` }],
     ['GET status', statusRoute(registries, { ...ports.status, queue: { waiting } }), {}],
   ];
-  return questions.map(([what, route, query]) => ({
+  const answers = questions.map(([what, route, query]) => ({
     what,
     async ask() {
       const url = `https://audit.example/api/v1/${route.path}?${new URLSearchParams(query)}`;
@@ -61,4 +62,5 @@ export function apiAnswers(
       return { status: answer.status, body: JSON.stringify(answer.jsonBody ?? '') };
     },
   }));
+  return { answers, reference: openapiOf([...new Set(questions.map(([, route]) => route))]) };
 }
