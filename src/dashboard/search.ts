@@ -34,9 +34,9 @@ interface Found {
 }
 
 /** Answers of each kind; newest changes looked through for a tag; repositories asked for it; queries for workloads. */
-const [mostFound, mostChanges, mostAsked, mostLists] = [25, 500, 4, 2];
+const [mostFound, mostChanges, mostAsked, mostLists] = [25, 500, 2, 4];
 
-/** What may be a finding's id takes two queries more, and is asked for in fewer repositories. */
+/** What may be a finding's id takes two queries more, and is looked for among fewer workloads. */
 const findingForm = /^[0-9a-f]{32}$/;
 
 /** Finds whatever a text names: a reference, a tag, a digest or how it begins, a workload, a finding. */
@@ -109,7 +109,7 @@ export function searchPage(registries: readonly AcceptedRegistry[], ports: Searc
           changed.items.flatMap(({ repository, fact }) => (fact.tag === text ? [repository] : [])),
         );
         const others = all.filter((repository) => !having.has(repository));
-        const asked = others.slice(0, findingForm.test(text) ? 2 : mostAsked);
+        const asked = others.slice(0, mostAsked);
         const heads = await Promise.all(
           asked.map((repository) => pages.tagHead({ registry, repository }, text)),
         );
@@ -128,7 +128,7 @@ export function searchPage(registries: readonly AcceptedRegistry[], ports: Searc
     const { claims, next } = await listWorkloads({
       isWanted: ({ workload }) => workload.name.toLowerCase().includes(wanted),
       limit: mostFound,
-      mostQueries: mostLists,
+      mostQueries: findingForm.test(text) ? mostLists - 2 : mostLists,
     });
     const byName = new Map(claims.map((claim) => [`${claim.workload.kind} ${claim.workload.name}`, claim]));
     const found = [...byName].map(
