@@ -13,6 +13,7 @@ import type { HistoryPages } from './audit/history-pages.ts';
 import type { InventorySource, VulnerabilityReports } from './audit/inventory-ports.ts';
 import { judgeDeletion } from './audit/judge-deletion.ts';
 import { listUses } from './audit/list-uses.ts';
+import { listWorkloads } from './audit/list-workloads.ts';
 import type { Clock, HistoryReader, Leases, Log } from './audit/ports.ts';
 import type { ProtectionRecordsPorts } from './audit/protection-records.ts';
 import { refreshInventory, refreshSource } from './audit/refresh-source.ts';
@@ -105,6 +106,8 @@ export function workloadsOf(parts: WorkloadParts) {
     links,
     registrySettings,
     listUses: listUses(uses),
+    listWorkloads: listWorkloads(uses),
+    tagEntries: uses.tags,
     usesOverTime: usesOverTime(uses),
     ...(reports === undefined
       ? {}

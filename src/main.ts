@@ -90,6 +90,7 @@ import { workloadsOf } from './main-workloads.ts';
 import type { LogSource } from './registry/log-source.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { alertOutbox } from './storage/alert-outbox.ts';
+import { announcements } from './storage/announcements.ts';
 import { attributionProgress } from './storage/attribution-progress.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { begunTimes } from './storage/begun-times.ts';
@@ -112,9 +113,10 @@ import { outbox } from './storage/outbox.ts';
 import { progress as progressOf } from './storage/progress.ts';
 import { protectionIndex } from './storage/protection-index.ts';
 import { reconcileQueue, reconcileQueueName } from './storage/reconcile-queue.ts';
-import { reconcileRounds } from './storage/reconcile-rounds.ts';
+import { knownNames, reconcileRounds } from './storage/reconcile-rounds.ts';
 import { recordedRepositories } from './storage/recorded-repositories.ts';
 import { rejections } from './storage/rejections.ts';
+import { repositoryNames } from './storage/repository-names.ts';
 import { repositoryTags } from './storage/repository-tags.ts';
 import { stateReader } from './storage/state-reader.ts';
 import { statementPages } from './storage/statement-pages.ts';
@@ -517,8 +519,15 @@ registerDashboard(async () => {
   return dashboardOf(settings.registries, settings.auth, {
     ...{ approvals, clock, evidence, findings, index, ledger, pages, records, status, windows },
     listUses: workloads.listUses,
+    announcements: announcements(tables.log),
     environments: policy?.environments,
-    names: (registry, after) => recordedRepositories(clientOf('repositories'), registry, after),
+    names: repositoryNames({
+      known: knownNames(tables.inventory),
+      announcements: announcements(tables.log),
+      recorded: (registry, after) => recordedRepositories(clientOf('repositories'), registry, after),
+    }),
+    listWorkloads: workloads.listWorkloads,
+    tagEntries: workloads.tagEntries,
     tags: repositoryTags(tables.repositories),
     digests: digestSearch(clientOf('digests')),
     plans: retention.plans,

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import type { DeadLetters } from '../audit/dead-letters.ts';
 import { AuditFault } from '../audit/fault.ts';
-import type { Progress } from '../audit/history-pages.ts';
+import type { Progress, RegistryProgress } from '../audit/history-pages.ts';
 import type { LedgerHead, LedgerLog } from '../audit/ledger-ports.ts';
 import type { Clock, UnannouncedChanges } from '../audit/ports.ts';
 import type { PreflightState } from '../audit/preflight.ts';
-import type { ReconcileQueue, ReconcileRounds, Round } from '../audit/reconcile-registries.ts';
+import type { ReconcileQueue, ReconcileRounds, Round, RoundsState } from '../audit/reconcile-registries.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { type SourceCoverage, wholeCoverage } from '../workloads/coverage.ts';
 import { healthDocument, statusDocument } from './documents/status.ts';
@@ -35,7 +35,7 @@ export function healthRoute(progress: Progress) {
 /** What the status is told from. */
 export interface StatusPorts {
   readonly progress: Progress;
-  readonly rounds: Pick<ReconcileRounds, 'last' | 'failed'>;
+  readonly rounds: Pick<ReconcileRounds, 'state'>;
   readonly queue: Pick<ReconcileQueue, 'waiting'>;
   readonly changes: Pick<UnannouncedChanges, 'since'>;
   readonly deadLetters: Pick<DeadLetters, 'counts'>;
@@ -99,16 +99,12 @@ export function inventoryStatus(sources: readonly SourceCoverage[]) {
 }
 
 /** How fresh a registry's history is, with so many comparisons waiting. */
-export async function freshnessOf(
+export function freshnessOf(
   registry: string,
   waiting: number,
-  { progress, rounds }: Pick<StatusPorts, 'progress' | 'rounds'>,
+  { lastEventAt, lastRecordedAt, rejected }: RegistryProgress,
+  { last: round, failed }: RoundsState,
 ) {
-  const [{ lastEventAt, lastRecordedAt, rejected }, round, failed] = await Promise.all([
-    progress.of(registry),
-    rounds.last(registry),
-    rounds.failed(registry),
-  ]);
   return {
     registry,
     ...(lastEventAt === undefined || lastRecordedAt === undefined
@@ -127,14 +123,15 @@ export async function freshnessOf(
 }
 
 async function registryStatus(registry: string, waiting: number, ports: StatusPorts) {
-  const { changes, ledger, clock } = ports;
+  const { progress, rounds, changes, ledger, clock } = ports;
   const since = clock.now() - unannouncedSpanMs;
-  const [fresh, found, head] = await Promise.all([
-    freshnessOf(registry, waiting, ports),
+  const [known, round, found, head] = await Promise.all([
+    progress.of(registry),
+    rounds.state(registry),
     changes.since(registry, since),
     ledger.head(registry),
   ]);
-  const { rejected, ...rest } = fresh;
+  const { rejected, ...rest } = freshnessOf(registry, waiting, known, round);
   return {
     ...rest,
     unannounced: { since: isoTime(since), ...found },

@@ -35,4 +35,8 @@ export interface DigestEvidence {
 export interface EvidenceReader {
   /** At most `limit` items of each list. */
   evidence(repository: RepositoryId, digest: Digest, limit: number): Promise<DigestEvidence>;
+  /** The same without the locks of tags, of which each takes a query: five queries, and one for what an index lists. */
+  evidenceButTagLocks(repository: RepositoryId, digest: Digest, limit: number): Promise<DigestEvidence>;
+  /** What a tag was last seen to allow, when that was not everything. */
+  locksOfTag(repository: RepositoryId, tag: string): Promise<LockState | undefined>;
 }

@@ -50,6 +50,8 @@ export interface RegistryProgress {
 /** Reads how far histories have come. */
 export interface Progress {
   of(registry: string): Promise<RegistryProgress>;
+  /** Rejected inputs kept of a registry, counted up to 1,000. */
+  rejected(registry: string): Promise<number>;
   /** Resolves when storage answers; throws otherwise. */
   check(): Promise<void>;
 }

@@ -20,15 +20,17 @@ export interface DecisionQuery {
   readonly action?: RetentionAction;
   readonly limit: number;
   readonly from?: DecisionPlace;
+  /** Repositories read for the answer, of which one more is looked at to say where it goes on: 200 unless told. */
+  readonly mostRepositories?: number;
 }
 
 /** Repositories read for one page, whether anything of them is wanted or not. */
-const mostRepositories = 200;
+const most = 200;
 
 /** Lists what a plan decides, in its order. */
 export function listDecisions({ plans }: { readonly plans: Pick<Plans, 'repositories'> }) {
   return async (registry: string, id: string, query: DecisionQuery): Promise<DecisionPage> => {
-    const { action, limit, from } = query;
+    const { action, limit, from, mostRepositories = most } = query;
     const found: { readonly of: RepositoryId; readonly item: PlanItem }[] = [];
     let read = 0;
     for await (const { repository, items } of plans.repositories(registry, id, from?.repository)) {

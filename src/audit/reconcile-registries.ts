@@ -26,6 +26,15 @@ export interface ReconcileRounds {
   remember(registry: string, known: KnownRepository): Promise<void>;
   /** Repositories whose last comparison failed, counted up to 1,000. */
   failed(registry: string): Promise<number>;
+  /** The last round, and how many of its comparisons failed, by one query. */
+  state(registry: string): Promise<RoundsState>;
+}
+
+/** What is known of the rounds of a registry. */
+export interface RoundsState {
+  readonly last?: Round;
+  /** Repositories whose last comparison failed, counted up to 1,000. */
+  readonly failed: number;
 }
 
 /** Hands comparisons on to be made one by one. */

@@ -16,14 +16,29 @@ export interface PresentTag {
   readonly manifestLocks?: LockState;
 }
 
+/** What may not have been read of the tags of a page: it would have taken a query for each of them. */
+export type TagDetail = 'content' | 'platforms' | 'locks' | 'manifest-locks';
+
+/** Tags that are there now. */
+export interface TagPage {
+  readonly items: readonly PresentTag[];
+  /** What was not read: that it is absent says nothing then. */
+  readonly unread: ReadonlySet<TagDetail>;
+  /** The tag to go on after, absent at the end. */
+  readonly next?: string;
+}
+
 /** Reads the tags of a repository by the page, in the order of their names. */
 export interface RepositoryTags {
-  /** At most `limit`; `next` is the tag to go on after, absent at the end. A page may be short, or empty, before it. */
+  /**
+   * At most `limit`. A page may be short, or empty, before the end. It takes five queries, and leaves unread what more would be
+   * needed for; when all is wanted, it is read tag by tag.
+   */
   page(
     repository: RepositoryId,
     limit: number,
-    after?: string,
-  ): Promise<{ readonly items: readonly PresentTag[]; readonly next?: string }>;
+    options?: { readonly after?: string | undefined; readonly areAllWanted?: boolean },
+  ): Promise<TagPage>;
 }
 
 /** Finds digests by how they begin. */

@@ -44,11 +44,11 @@ export function usesOverTime(ports: UsesPorts & { readonly claims: Pick<Claims, 
       resolved.push(...each.flat());
     }
     const ways = new Map(usesOf(above, resolved).map(({ claim, via }) => [claim, via]));
-    const uses = resolved.flatMap(({ claim, certainty, digests }): ListedUse[] => {
+    const uses = resolved.flatMap(({ claim, certainty, digests, isCut: isClaimCut }): ListedUse[] => {
       const via = ways.get(claim);
       if (via === undefined) return [];
       const lastSeen = claim.endedAt ?? Math.max(claim.firstSeen, looks.get(claim.source) ?? 0);
-      return [{ claim, certainty, digests: [...digests], via, lastSeen }];
+      return [{ claim, certainty, digests: [...digests], isCut: isClaimCut, via, lastSeen }];
     });
     const told = uses
       .toSorted((a, b) => a.claim.firstSeen - b.claim.firstSeen || (a.claim.id < b.claim.id ? -1 : 1))

@@ -21,6 +21,9 @@ export interface UsesPorts {
 /** Indexes of indexes that are followed upward. */
 const mostLevels = 4;
 
+/** Entries of one tag that are read where little may be: one query. */
+const mostEntries = 100;
+
 /** What may be concluded from each source now. */
 export function sourceCoverage({ sources, states, clock }: Pick<UsesPorts, 'sources' | 'states' | 'clock'>) {
   return async (): Promise<readonly SourceCoverage[]> => coverageOf(sources, await states.all(), clock.now());
@@ -28,13 +31,15 @@ export function sourceCoverage({ sources, states, clock }: Pick<UsesPorts, 'sour
 
 /**
  * Finds for claims every digest they may need: what is inferred from a tag, by the tag's own history, as far as that went by a
- * time (epoch milliseconds) when one is given.
+ * time (epoch milliseconds) when one is given. `mostTags`: of more tags nothing is read, and of each of these one query; what
+ * is not known by that is cut.
  */
 export function resolveClaims({ tags }: Pick<UsesPorts, 'tags'>) {
   return async (
     repository: RepositoryId,
     claims: readonly KnownClaim[],
     at = Number.POSITIVE_INFINITY,
+    mostTags?: number,
   ): Promise<readonly ResolvedClaim[]> => {
     // One reading of a tag for all that name it, back to the earliest time that some of them may have pulled it.
     const since = new Map<string, number>();
@@ -45,9 +50,10 @@ export function resolveClaims({ tags }: Pick<UsesPorts, 'tags'>) {
     }
     const histories = new Map(
       await Promise.all(
-        [...since].map(
-          async ([tag, from]) => [tag, await readSince(tags, repository, tag, from, at)] as const,
-        ),
+        [...since].slice(0, mostTags).map(async ([tag, from]) => {
+          const most = mostTags === undefined ? Number.POSITIVE_INFINITY : mostEntries;
+          return [tag, await readSince(tags, repository, tag, from, at, most)] as const;
+        }),
       ),
     );
     return Promise.all(
@@ -57,26 +63,39 @@ export function resolveClaims({ tags }: Pick<UsesPorts, 'tags'>) {
           const digests = new Set(claim.digest === undefined ? [] : [claim.digest]);
           return { claim, certainty: 'exact', digests, isCut: false };
         }
-        const entries = histories.get(tag) ?? [];
-        return {
-          claim,
-          certainty: 'inferred',
-          ...(await digestsHeld(inOrder(entries), pullableSince(claim))),
-        };
+        const history = histories.get(tag);
+        if (history === undefined) return { claim, certainty: 'inferred', digests: new Set(), isCut: true };
+        const held = await digestsHeld(inOrder(history.entries), pullableSince(claim));
+        return { claim, certainty: 'inferred', ...held, isCut: held.isCut || history.isCut };
       }),
     );
   };
 }
 
 /** A manifest and those above it: the indexes that list it, and what it is about. */
-export function manifestsAbove({ links }: Pick<UsesPorts, 'links'>) {
-  return async (repository: RepositoryId, digest: Digest): Promise<Above> => {
+export function manifestsAbove(ports: Pick<UsesPorts, 'links'>) {
+  const find = someAbove(ports);
+  return async (repository: RepositoryId, digest: Digest): Promise<Above> =>
+    (await find(repository, digest, Number.POSITIVE_INFINITY)).above;
+}
+
+/** The same, by at most so many questions for indexes that list one; `isCut` when there may be more above. */
+export function someAbove({ links }: Pick<UsesPorts, 'links'>) {
+  return async (
+    repository: RepositoryId,
+    digest: Digest,
+    mostReads: number,
+  ): Promise<{ readonly above: Above; readonly isCut: boolean }> => {
     const above = new Map<Digest, Via>([[digest, 'itself']]);
+    let [left, isCut] = [mostReads, false];
 
     async function climb(): Promise<void> {
       let level: readonly Digest[] = [digest];
       for (let count = 0; count < mostLevels && level.length > 0; count += 1) {
-        const parents = await Promise.all(level.map((child) => links.parents(repository, child)));
+        const asked = level.slice(0, left);
+        isCut ||= asked.length < level.length;
+        left -= asked.length;
+        const parents = await Promise.all(asked.map((child) => links.parents(repository, child)));
         level = [...new Set(parents.flat())].filter((parent) => !above.has(parent));
         for (const parent of level) above.set(parent, 'index');
       }
@@ -84,7 +103,7 @@ export function manifestsAbove({ links }: Pick<UsesPorts, 'links'>) {
 
     const [about] = await Promise.all([links.subject(repository, digest), climb()]);
     if (about !== undefined && !above.has(about)) above.set(about, 'subject');
-    return above;
+    return { above, isCut };
   };
 }
 
@@ -117,17 +136,26 @@ async function readSince(
   tag: string,
   since: number,
   at: number,
-): Promise<readonly Entry[]> {
+  most: number,
+): Promise<{ readonly entries: readonly Entry[]; readonly isCut: boolean }> {
   const entries: Entry[] = [];
+  let [read, isCut] = [0, false];
   async function* kept() {
     for await (const entry of tags.tagEntries(repository, tag)) {
-      if (entry.fact.at.time > at) continue;
-      entries.push(entry);
-      yield entry;
+      read += 1;
+      if (entry.fact.at.time <= at) {
+        entries.push(entry);
+        yield entry;
+      }
+      // Before another is asked for: it may take another query.
+      if (read === most) {
+        isCut = true;
+        return;
+      }
     }
   }
   await digestsHeld(kept(), since);
-  return entries;
+  return { entries, isCut };
 }
 
 async function* inOrder<T>(items: readonly T[]): AsyncGenerator<T> {

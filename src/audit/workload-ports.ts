@@ -13,6 +13,13 @@ export interface ClaimChanges {
   readonly repositories: readonly RepositoryId[];
 }
 
+/** A claim in a listing. */
+export interface PlacedClaim {
+  readonly claim: KnownClaim;
+  /** Continues the listing of its source after it. */
+  readonly position: string;
+}
+
 /** Keeps which workloads claimed which images, and when. Methods throw a retryable AuditFault when storage does not answer. */
 export interface Claims {
   /**
@@ -32,6 +39,15 @@ export interface Claims {
   everOfRepository(repository: RepositoryId): AsyncIterable<KnownClaim>;
   /** Claims of a source, as {@link Claims.ofRepository}. */
   ofSource(source: string, at?: number): AsyncIterable<KnownClaim>;
+  /**
+   * Some of them, by one query: at most `limit` (1 to 1,000), after a position where one is given. `next` is absent at the end;
+   * a page may be short, or empty, before it.
+   */
+  pageOfSource(
+    source: string,
+    limit: number,
+    options: { readonly at?: number | undefined; readonly after?: string | undefined },
+  ): Promise<{ readonly items: readonly PlacedClaim[]; readonly next?: string }>;
   /** Repositories of a registry on which there is, or was, some claim. */
   repositories(registry: string): AsyncIterable<string>;
   /** Whether there is, or was, some claim on a repository; may be as much as a minute late to say so. */

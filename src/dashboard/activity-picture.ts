@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { PlacedEntry } from '../audit/history-pages.ts';
+import type { Fact } from '../history/fact.ts';
 import type { Html } from './html.ts';
 
 const dayMs = 86_400_000;
@@ -10,25 +10,18 @@ interface Day {
   readonly from: number;
   readonly pushed: number;
   readonly removed: number;
-  /** Whether entries reach back over all of it. */
+  /** Whether what was read reaches back over all of it. */
   readonly isWhole: boolean;
 }
 
-/** Days up to today with how much happened on each. `isCut`: older entries there may be were not read. */
-export function daysOf(
-  entries: readonly PlacedEntry[],
-  now: number,
-  count: number,
-  isCut: boolean,
-): readonly Day[] {
+/** Days up to today with how much happened on each. `isCut`: older facts there may be were not read. */
+export function daysOf(facts: readonly Fact[], now: number, count: number, isCut: boolean): readonly Day[] {
   const today = Math.floor(now / dayMs) * dayMs;
-  const oldest = Math.min(...entries.map(({ entry }) => entry.fact.at.time));
+  const oldest = Math.min(...facts.map(({ at }) => at.time));
   return Array.from({ length: count }, (_, place) => {
     const from = today - (count - 1 - place) * dayMs;
-    const those = entries.filter(
-      ({ entry: { fact } }) => fact.at.time >= from && fact.at.time < from + dayMs,
-    );
-    const pushed = those.filter(({ entry }) => entry.fact.action === 'push').length;
+    const those = facts.filter(({ at }) => at.time >= from && at.time < from + dayMs);
+    const pushed = those.filter(({ action }) => action === 'push').length;
     return { from, pushed, removed: those.length - pushed, isWhole: !isCut || from > oldest };
   });
 }

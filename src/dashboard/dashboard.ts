@@ -8,7 +8,9 @@ import { recordsRoute } from '../api/records.ts';
 import { getPlanItemsRoute, getPlansRoute, type RetentionPlansUseCases } from '../api/retention-plans.ts';
 import type { Route } from '../api/route.ts';
 import { usesRoute } from '../api/uses.ts';
+import type { Announcements } from '../audit/announcements.ts';
 import type { Findings } from '../audit/findings.ts';
+import type { RepositoryNames } from '../audit/repository-names.ts';
 import type { StatementPages } from '../audit/statement-pages.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { assetAnswer } from './assets.ts';
@@ -38,11 +40,14 @@ export interface DashboardPorts
     SearchPorts,
     WorkloadsPorts,
     ReferencePorts {
-  readonly pages: OverviewPorts['pages'];
+  readonly pages: TagPorts['pages'];
+  readonly evidence: TagPorts['evidence'] & DigestPorts['evidence'];
   readonly index: ApprovalsUseCases['index'];
   readonly findings: Findings;
   readonly approvals: ApprovalsUseCases;
   readonly records: StatementPages;
+  readonly names: RepositoryNames;
+  readonly announcements: Announcements;
   readonly plans: RetentionPlansUseCases;
 }
 

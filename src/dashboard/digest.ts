@@ -6,20 +6,21 @@ import { RequestProblem } from '../api/problem.ts';
 import type { DigestEvidence, EvidenceReader, TagOfDigest } from '../audit/digest-evidence.ts';
 import type { Findings } from '../audit/findings.ts';
 import type { HistoryPages } from '../audit/history-pages.ts';
-import type { UsesListing, UsesQuery } from '../audit/list-uses.ts';
+import type { UsesBounds, UsesListing, UsesQuery } from '../audit/list-uses.ts';
 import { queryHistory } from '../audit/query-history.ts';
 import type { StoredFinding } from '../findings/lifecycle.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import type { ApprovalWindow } from '../protection/rollback-window.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import type { Digest } from '../registry/digest.ts';
 import { approvalTable } from './approval-table.ts';
 import { commandList, digestCommands } from './az-commands.ts';
-import { changeTable } from './change-table.ts';
-import { closureTree, readClosure } from './closure-tree.ts';
+import { changesOf, changeTable } from './change-table.ts';
+import { closureTree } from './closure-tree.ts';
 import { findingTable } from './finding-table.ts';
 import type { Html } from './html.ts';
 import { type LedgerPorts, ledgerProof, placeInLedger } from './ledger-proof.ts';
-import { exportHref, tagHref } from './links.ts';
+import { digestHref, exportHref, home, tagHref, withQuery } from './links.ts';
 import { locksShown } from './locks-shown.ts';
 import { outside } from './outside-text.ts';
 import { page } from './page.ts';
@@ -29,7 +30,7 @@ import { useTable } from './use-table.ts';
 
 /** What a digest's page is told from. */
 export interface DigestPorts {
-  readonly evidence: EvidenceReader;
+  readonly evidence: Pick<EvidenceReader, 'evidenceButTagLocks'>;
   readonly pages: HistoryPages;
   readonly windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>;
   readonly listUses: (query: UsesQuery) => Promise<UsesListing>;
@@ -37,75 +38,114 @@ export interface DigestPorts {
   readonly ledger: LedgerPorts;
 }
 
-const [mostTags, mostEntries, mostUses, mostFindings] = [50, 20, 50, 50];
+const [mostTags, mostEntries, mostUses, mostFindings] = [50, 20, 20, 20];
 
-/** Everything known of a digest on one page. */
+/** What of a digest is shown: each part takes as many queries as a page may. */
+const parts = ['uses', 'ledger'] as const;
+
+/** With the sources, the claims and what the digest is about, ten queries. */
+const most: UsesBounds = { claims: 1_000, tags: 4, above: 3 };
+
+/** Everything known of a digest: the evidence on one page, who uses it and its place in the ledger each on another. */
 export function digestPage(registries: readonly AcceptedRegistry[], ports: DigestPorts) {
   const { evidence: reader, pages, windows, listUses, findings, ledger } = ports;
   const ask = queryHistory({ pages });
-  return page({
-    name: 'dashboardDigest',
-    path: 'digest',
-    query: z.strictObject({
-      image: z.string({ error: 'is missing: give a repository and digest, such as team/app@sha256:…' }),
-    }),
-    async answer({ query: { image } }) {
-      const named = readDigestImage(image, registries);
-      const { registry, repository, digest } = named;
-      const about = { statuses: ['open', 'acknowledged', 'waived'] as const, repository, digest };
-      const evidence = await reader.evidence(named, digest, mostTags);
-      const [closure, { entries, place }, approved, uses, found] = await Promise.all([
-        readClosure(reader, named, digest, evidence),
-        ask({ scope: named, limit: mostEntries }).then(async ({ items }) => ({
-          entries: items,
-          place: await placeInLedger(ledger, registry, items[0]?.entry.fact.at.id),
-        })),
-        windows(named),
-        listUses({ image: named }),
-        findings.page(registry, about, mostFindings),
-      ]);
-      const approvals = approved.filter(({ approval }) => approval.digest === digest);
-      const isKnown =
-        evidence.head !== undefined ||
-        evidence.description !== undefined ||
-        approvals.length + uses.uses.length > 0;
-      if (!isKnown) throw unknown(named);
-      const reference = `${registry}/${repository}@${digest}`;
-      const held = evidence.tags.items.filter(({ until }) => until === undefined).map(({ tag }) => tag);
-      const told = found.items.map(({ finding }) => finding);
-      const body = html`<p>${repositoryLink(named)} <span class="quiet">in ${registry}</span></p>
-<h1>Digest <code>${digest}</code></h1>
-${factsOf(evidence)}
+
+  async function evidenceOf(named: NamedDigest): Promise<Html> {
+    const { registry, repository, digest } = named;
+    const about = { statuses: ['open', 'acknowledged', 'waived'] as const, repository, digest };
+    const [evidence, { items: entries }, approved, found] = await Promise.all([
+      reader.evidenceButTagLocks(named, digest, mostTags),
+      ask({ scope: named, limit: mostEntries }),
+      windows(named),
+      findings.page(registry, about, mostFindings),
+    ]);
+    const approvals = approved.filter(({ approval }) => approval.digest === digest);
+    const isKnown =
+      evidence.head !== undefined ||
+      evidence.description !== undefined ||
+      approvals.length + found.items.length > 0;
+    if (!isKnown) throw unknown(named);
+    const reference = `${registry}/${repository}@${digest}`;
+    const held = evidence.tags.items.filter(({ until }) => until === undefined).map(({ tag }) => tag);
+    const told = found.items.map(({ finding }) => finding);
+    return html`${factsOf(evidence)}
 <h2>Tags over time</h2>
 ${tagTable(named, evidence)}
 <h2>What belongs to it</h2>
-${closureTree(named, closure)}
+${closureTree(named, digest, evidence)}
 ${parentsOf(named, evidence)}
 <h2>Approvals and locks</h2>
 ${locksOf(evidence)}
 ${approvalTable(approvals, named)}
-<h2>In use</h2>
-${useTable({
-  caption: 'Workloads that need it',
-  uses: uses.uses.slice(0, mostUses),
-  csv: exportHref('uses', { image: reference }),
-  coverage: uses.coverage,
-  more: uses.uses.length > mostUses ? uses.uses.length : undefined,
-})}
 <h2>Findings</h2>
 ${findingTable({ caption: 'Findings about it', findings: told, csv: exportHref('findings', { image: reference }) })}
 <h2>Scan results</h2>
 ${scansOf(approvals, told)}
 <h2>History</h2>
-${changeTable({ caption: 'What happened to it, newest first', entries, of: 'digest', empty: html`<p>No event named it. It was found by a comparison, or by what uses it.</p>`, csv: exportHref('history', { image: reference }) })}
-<h2>Ledger proof</h2>
-${ledgerProof(place, entries)}
+${changeTable({ caption: 'What happened to it, newest first', changes: changesOf(entries), of: 'digest', empty: html`<p>No event named it. It was found by a comparison, or by what uses it.</p>`, csv: exportHref('history', { image: reference }) })}
 <h2>Confirm it yourself</h2>
 <p>These commands ask the registry, and not this service.</p>
 ${commandList(digestCommands(named, held))}`;
+  }
+
+  async function usesOf(named: NamedDigest): Promise<Html> {
+    const { registry, repository, digest } = named;
+    const { uses, coverage, isCut } = await listUses({ image: named, most });
+    return html`<h2>In use</h2>
+${isCut ? html`<p class="quiet">What names a tag with a long history, or one of many, may need it too: <a href="${withQuery(`${home}/workloads`, { image: `${registry}/${repository}` })}">all workloads that use the repository</a>.</p>` : undefined}
+${useTable({
+  caption: 'Workloads that need it',
+  uses: uses.slice(0, mostUses),
+  csv: exportHref('uses', { image: `${registry}/${repository}@${digest}` }),
+  coverage,
+  more: uses.length > mostUses ? uses.length : undefined,
+  isCut,
+})}`;
+  }
+
+  async function proofOf(named: NamedDigest): Promise<Html> {
+    const { items: entries } = await ask({ scope: named, limit: mostEntries });
+    const place = await placeInLedger(ledger, named.registry, entries[0]?.entry.fact.at.id);
+    return html`<h2>Ledger proof</h2>
+${ledgerProof(place, entries)}`;
+  }
+
+  return page({
+    name: 'dashboardDigest',
+    path: 'digest',
+    query: z.strictObject({
+      image: z.string({ error: 'is missing: give a repository and digest, such as team/app@sha256:…' }),
+      show: z.optional(z.enum(parts, { error: `must be one of ${parts.join(', ')}` })),
+    }),
+    async answer({ query: { image, show } }) {
+      const named = readDigestImage(image, registries);
+      const { registry, repository, digest } = named;
+      const shown = { uses: usesOf, ledger: proofOf, evidence: evidenceOf }[show ?? 'evidence'];
+      const body = html`<p>${repositoryLink(named)} <span class="quiet">in ${registry}</span></p>
+<h1>Digest <code>${digest}</code></h1>
+${partsOf(named, show)}
+${await shown(named)}`;
       return { title: `${shortDigest(digest)} of ${repository}`, section: 'repositories', body };
     },
   });
+}
+
+type NamedDigest = RepositoryId & { readonly digest: Digest };
+
+/** Where the parts are, the one that is shown without a link. */
+function partsOf(named: NamedDigest, shown: (typeof parts)[number] | undefined): Html {
+  const href = digestHref(named);
+  const all = [
+    { text: 'Evidence', show: undefined },
+    { text: 'In use', show: 'uses' },
+    { text: 'Ledger proof', show: 'ledger' },
+  ] as const;
+  const item = ({ text, show }: (typeof all)[number]) =>
+    show === shown
+      ? html`<li><strong aria-current="page">${text}</strong></li>`
+      : html`<li><a href="${show === undefined ? href : `${href}&show=${show}`}">${text}</a></li>`;
+  return html`<nav class="parts" aria-label="Parts"><ul>${all.map(item)}</ul></nav>`;
 }
 
 function unknown({
@@ -117,7 +157,7 @@ function unknown({
     status: 404,
     type: 'digest-unknown',
     title: 'Nothing is known of this digest',
-    detail: `${registry}/${repository}@${digest} is not in the history. It may be in another repository: search for the digest alone.`,
+    detail: `${registry}/${repository}@${digest} is not in the history. It may be in another repository: search for the digest alone. What uses the repository is among the workloads.`,
   });
 }
 
@@ -154,7 +194,6 @@ function tagTable(id: RepositoryId, { tags }: DigestEvidence): Html {
         head: 'Until',
         cell: ({ until }) => (until === undefined ? badge('now', 'good') : shownTime(until.time)),
       },
-      { head: 'Locks', cell: ({ locks }) => locksShown(locks, 'tag') },
     ],
     empty: html`<p>No tag has pointed to it: it was pushed by digest, as the manifests of one platform are.</p>`,
   });

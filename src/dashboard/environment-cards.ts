@@ -18,10 +18,11 @@ export function approvalBadge(state: string): Html {
   return badge(state, tone);
 }
 
-/** What is protected in each environment of the policy. */
+/** What is protected in each environment of the policy. `areOthers`: not all repositories were looked at. */
 export function environmentCards(
   environments: readonly Environment[] | undefined,
   approvals: readonly ApprovalWindow[],
+  areOthers: boolean,
 ): Html {
   if (environments === undefined || environments.length === 0) {
     return html`<div class="empty"><p>No policy says what may be approved. Deploy a <code>policy.json</code> with environments; what is approved for one is locked and kept.</p></div>`;
@@ -33,9 +34,11 @@ export function environmentCards(
     const failed = those.filter(({ approval }) => approval.state === 'failed').length;
     const list =
       current.length === 0
-        ? html`<p>Nothing approved lately. Approve a release with <code>acr-audit approve</code> or <code>POST /api/v1/approvals</code>.</p>`
+        ? areOthers
+          ? html`<p>Nothing of the repository in which something was approved last.</p>`
+          : html`<p>Nothing approved lately. Approve a release with <code>acr-audit approve</code> or <code>POST /api/v1/approvals</code>.</p>`
         : html`<ul>${current.map(({ approval }) => html`<li>${approval.tag === undefined ? digestLink(approval) : html`${outside(approval.repository)} ${tagLink({ ...approval, tag: approval.tag })}`} ${approvalBadge(approval.state)} since ${shownTime(approval.requestedAt)}</li>`)}</ul>`;
-    return html`<div class="card"><h3>${name}</h3>${list}<p class="quiet">${kept} of the newest releases are kept.</p>${failed > 0 ? badge(`${failed} could not be protected`, 'bad') : undefined}</div>`;
+    return html`<div class="card"><h3>${name}</h3>${list}<p class="quiet">${kept} of its releases there are kept.</p>${failed > 0 ? badge(`${failed} could not be protected`, 'bad') : undefined}</div>`;
   });
   return html`<div class="cards">${cards}</div>`;
 }

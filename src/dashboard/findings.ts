@@ -13,6 +13,8 @@ import { exportHref, home, withQuery } from './links.ts';
 import { page } from './page.ts';
 
 const pageSize = 50;
+/** Findings of each of the four lists by severity. */
+const eachSeverity = 12;
 
 const orders = ['newest', 'severity'] as const;
 const groups = ['severity', 'kind', 'repository'] as const;
@@ -31,12 +33,17 @@ type Query = z.output<typeof query>;
 
 /** What is not as it should be: filtered, sorted, in groups. */
 export function findingsPage(registries: readonly AcceptedRegistry[], findings: Pick<Findings, 'page'>) {
-  async function listed(asked: Query, severity: Query['severity'], cursor: string | undefined) {
+  async function listed(
+    asked: Query,
+    severity: Query['severity'],
+    cursor: string | undefined,
+    limit = pageSize,
+  ) {
     const { registry: ofRegistry, image, status, kind } = asked;
     const { registry, repository, tag, digest } = readFindingScope(ofRegistry, image, registries);
     const filter = { statuses: statusesOf(status), ...present({ severity, kind, repository, tag, digest }) };
     const after = cursor === undefined ? undefined : readCursor(cursor);
-    const { items, next } = await mergedPage(findings, registry, filter, pageSize, after);
+    const { items, next } = await mergedPage(findings, registry, filter, limit, after);
     const { cursor: _, ...rest } = asked;
     const goesOn =
       next === undefined
@@ -58,7 +65,7 @@ export function findingsPage(registries: readonly AcceptedRegistry[], findings: 
         sort === 'severity' && severity === undefined
           ? await Promise.all(
               severities.map(async (one) => {
-                const { findings: found, next } = await listed(asked, one, undefined);
+                const { findings: found, next } = await listed(asked, one, undefined, eachSeverity);
                 return found.length === 0 && next === undefined
                   ? undefined
                   : findingTable({ caption: one, findings: found, next, csv: csv({ severity: one }) });

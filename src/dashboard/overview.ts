@@ -2,27 +2,27 @@ import { html } from 'hono/html';
 import * as z from 'zod/mini';
 import { everywhere } from '../api/findings.ts';
 import { freshnessOf, inventoryStatus, type StatusPorts } from '../api/status.ts';
+import type { Announcements } from '../audit/announcements.ts';
 import type { Findings } from '../audit/findings.ts';
-import type { HistoryPages, PlacedEntry } from '../audit/history-pages.ts';
 import type { ProtectionIndex } from '../audit/protection-ports.ts';
-import { queryHistory } from '../audit/query-history.ts';
 import { type Severity, severities } from '../findings/kind.ts';
-import type { RepositoryId } from '../history/fact.ts';
+import type { AuditRecord, RepositoryId } from '../history/fact.ts';
+import { firstTellings } from '../history/first-tellings.ts';
 import type { Environment } from '../protection/policy.ts';
 import type { ApprovalWindow } from '../protection/rollback-window.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { activityPicture, daysOf } from './activity-picture.ts';
-import { changeTable } from './change-table.ts';
+import { changeTable, doneIn } from './change-table.ts';
 import { environmentCards } from './environment-cards.ts';
 import type { Html } from './html.ts';
 import { exportHref, home, withQuery } from './links.ts';
 import { page } from './page.ts';
-import { badge, shownSpan, shownTime } from './shown.ts';
+import { badge, repositoryLink, shownSpan, shownTime } from './shown.ts';
 
 /** What the first page is told from. */
 export interface OverviewPorts {
   readonly status: StatusPorts;
-  readonly pages: HistoryPages;
+  readonly announcements: Pick<Announcements, 'newest'>;
   readonly findings: Pick<Findings, 'page'>;
   readonly index: Pick<ProtectionIndex, 'page'>;
   readonly windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>;
@@ -32,27 +32,28 @@ export interface OverviewPorts {
 
 const [days, mostChanges, mostFindings, mostApprovals] = [7, 200, 500, 20];
 
-/** The first page: what needs a look, whether all is seen, and what happened lately. */
+/** The first page: what needs a look, whether all is seen, and what happened lately. Ten queries, and six more for each further registry. */
 export function overviewPage(registries: readonly AcceptedRegistry[], ports: OverviewPorts) {
-  const { status, pages, findings, index, windows, environments } = ports;
-  const ask = queryHistory({ pages });
+  const { status, announcements, findings, index, windows, environments } = ports;
 
-  async function changesSince(from: number) {
-    const all = await Promise.all(
-      registries.map(({ loginServer }) =>
-        ask({ scope: { registry: loginServer }, from, limit: mostChanges }),
-      ),
-    );
-    const entries = all
-      .flatMap(({ items }) => items)
-      .sort((a, b) => b.entry.fact.at.time - a.entry.fact.at.time);
-    return { entries, isCut: all.some(({ next }) => next !== undefined) };
-  }
-
-  /** Less than `GET status` tells: what is not shown is not read. */
-  async function freshness() {
-    const waiting = await status.queue.waiting();
-    return Promise.all(registries.map(({ loginServer }) => freshnessOf(loginServer, waiting, status)));
+  async function lately(waiting: number, registry: string) {
+    const [{ items, isMore }, rejected, rounds] = await Promise.all([
+      announcements.newest(registry, mostChanges),
+      status.progress.rejected(registry),
+      status.rounds.state(registry),
+    ]);
+    const event = items.find(({ fact }) => fact.source === 'event')?.fact;
+    const progress = {
+      rejected,
+      ...(event === undefined ? {} : { lastEventAt: event.at.time, lastRecordedAt: event.recordedAt }),
+    };
+    return {
+      fresh: freshnessOf(registry, waiting, progress, rounds),
+      // Where all of the newest were found, an event may be older.
+      hasEvents: event !== undefined || isMore,
+      records: firstTellings(items),
+      isMore,
+    };
   }
 
   async function severitiesOf(): Promise<Readonly<Record<Severity, Count>>> {
@@ -69,17 +70,23 @@ export function overviewPage(registries: readonly AcceptedRegistry[], ports: Ove
     return { critical: count('critical'), high: count('high'), medium: count('medium'), low: count('low') };
   }
 
-  async function newestApprovals(): Promise<readonly ApprovalWindow[]> {
+  /** Approvals of the repository of each registry in which something was approved last, and which others there are. */
+  async function newestApprovals() {
+    if (environments === undefined || environments.length === 0) return { approvals: [], others: [] };
     const listed = await Promise.all(
       registries.map(async ({ loginServer: registry }) => {
         const { items } = await index.page(registry, mostApprovals);
-        const wanted = new Set(items.map(({ approval }) => approval));
-        const repositories = [...new Set(items.map(({ repository }) => repository))];
-        const all = await Promise.all(repositories.map((repository) => windows({ registry, repository })));
-        return all.flat().filter(({ approval }) => wanted.has(approval.id));
+        const [newest, ...others] = new Set(items.map(({ repository }) => repository));
+        return {
+          approvals: newest === undefined ? [] : await windows({ registry, repository: newest }),
+          others: others.map((repository) => ({ registry, repository })),
+        };
       }),
     );
-    return listed.flat();
+    return {
+      approvals: listed.flatMap(({ approvals }) => approvals),
+      others: listed.flatMap(({ others }) => others),
+    };
   }
 
   return page({
@@ -88,22 +95,30 @@ export function overviewPage(registries: readonly AcceptedRegistry[], ports: Ove
     query: z.strictObject({}),
     async answer() {
       const now = status.clock.now();
-      const [told, inventory, counts, changes, approvals] = await Promise.all([
-        freshness(),
+      const [told, inventory, counts, { approvals, others }] = await Promise.all([
+        status.queue
+          .waiting()
+          .then((waiting) => Promise.all(registries.map(({ loginServer }) => lately(waiting, loginServer)))),
         status.coverage().then(inventoryStatus),
         severitiesOf(),
-        changesSince(now - days * 86_400_000),
         newestApprovals(),
       ]);
+      const from = now - days * 86_400_000;
+      const recent = told
+        .flatMap(({ records }) => records.filter(({ fact }) => fact.at.time >= from))
+        .sort((a, b) => b.fact.at.time - a.fact.at.time);
+      const isCut = told.some(({ records, isMore }) => isMore && (records.at(-1)?.fact.at.time ?? 0) >= from);
+      const facts = recent.map(({ fact }) => fact);
       const body = html`<h1>Overview</h1>
 ${findingCards(counts)}
 <h2>Registries</h2>
-<div class="cards">${told.map((one) => registryCard(one, now))}${inventoryCard(inventory)}</div>
+<div class="cards">${told.map(({ fresh, hasEvents }) => registryCard(fresh, hasEvents, now))}${inventoryCard(inventory)}</div>
 <h2>The last ${days} days</h2>
-${activityPicture(daysOf(changes.entries, now, days, changes.isCut))}
-${newestChanges(changes.entries.slice(0, 10), registries)}
+${activityPicture(daysOf(facts, now, days, isCut))}
+${newestChanges(recent.slice(0, 10), registries)}
 <h2>Protected releases</h2>
-${environmentCards(environments, approvals)}`;
+${environmentCards(environments, approvals, others.length > 0)}
+${othersApproved(others)}`;
       return { title: 'Overview', section: 'overview', body };
     },
   });
@@ -125,13 +140,15 @@ function findingCards(counts: Readonly<Record<Severity, Count>>): Html {
 ${none ? html`<p class="quiet">Nothing is found that should not be. Findings appear here by themselves, such as a deletion of an image that is in use.</p>` : undefined}`;
 }
 
-function registryCard(one: Awaited<ReturnType<typeof freshnessOf>>, now: number): Html {
+function registryCard(one: ReturnType<typeof freshnessOf>, hasEvents: boolean, now: number): Html {
   const { registry, lastEvent, rejected, repositoriesFailed } = one;
   const compared = 'lastFullReconcile' in one ? one.lastFullReconcile : undefined;
   const href = withQuery(`${home}/repositories`, { registry });
   const events =
     lastEvent === undefined
-      ? html`<p>No event yet. Push an image, or check the Event Grid subscription.</p>`
+      ? hasEvents
+        ? html`<p>None of its newest ${mostChanges} changes was told by an event: comparisons found them.</p>`
+        : html`<p>No event yet. Push an image, or check the Event Grid subscription.</p>`
       : html`<p>Last event ${shownTime(lastEvent.occurredAt)}, recorded ${shownSpan(lastEvent.lagMs)} later.</p>`;
   const comparison =
     compared === undefined
@@ -152,13 +169,18 @@ function inventoryCard({ sources, fresh, inDoubt }: ReturnType<typeof inventoryS
   return html`<div class="card"><h3><a href="${home}/workloads">Inventory</a></h3>${state}</div>`;
 }
 
-function newestChanges(entries: readonly PlacedEntry[], registries: readonly AcceptedRegistry[]): Html {
+function newestChanges(records: readonly AuditRecord[], registries: readonly AcceptedRegistry[]): Html {
   const [only] = registries;
   return changeTable({
     caption: 'Newest changes',
-    entries,
+    changes: doneIn(records),
     of: 'registry',
     empty: html`<p>Nothing was pushed or removed in these days. History begins with the first event that a registry sends; try a push.</p>`,
     csv: exportHref('history', registries.length === 1 ? {} : { image: only?.loginServer }),
   });
+}
+
+function othersApproved(others: readonly RepositoryId[]): Html | undefined {
+  if (others.length === 0) return undefined;
+  return html`<p>Approved before that, in other repositories: ${others.map((id, place) => html`${place === 0 ? '' : ', '}${repositoryLink(id)}`)}.</p>`;
 }

@@ -26,6 +26,8 @@ import { badge, digestLink, repositoryLink, shownSize, shownTime, tagLink } from
 import { table } from './table.ts';
 
 const pageSize = 50;
+/** Each is a file of its own; with the plan, their list and the one after them, ten queries. */
+const mostRepositories = 7;
 const actions = ['delete', 'untag', 'keep'] as const;
 
 type PlanPorts = Pick<RetentionPlansUseCases, 'plans' | 'decisions' | 'planning'>;
@@ -46,7 +48,11 @@ export function planPage(registries: readonly AcceptedRegistry[], { plans, decis
       const listed =
         plan.state === 'making'
           ? { items: [] }
-          : await decisions(plan.registry, plan.id, { limit: pageSize, ...present({ action, from }) });
+          : await decisions(plan.registry, plan.id, {
+              limit: pageSize,
+              mostRepositories,
+              ...present({ action, from }),
+            });
       const body = html`${done === undefined ? undefined : html`<p class="note" role="status">${done === 'approve' ? 'Approved. Another principal may have it run now.' : 'It runs now.'}</p>`}
 <p class="quiet">${plan.registry}</p><h1>Plan of ${shownTime(plan.createdAt)}</h1>
 <p>${planBadge(plan.state)} ${plan.stoppedBecause === undefined ? undefined : outside(plan.stoppedBecause)}</p>
@@ -198,7 +204,7 @@ ${table<DecisionPage['items'][number]>({
       isNumber: true,
     },
   ],
-  empty: html`<p>Nothing of that kind is in the plan. <a href="${home}/retention">All plans</a></p>`,
+  empty: html`<p>Nothing of that kind is in the plan, or in the repositories from here on. <a href="${home}/retention">All plans</a></p>`,
   csv: exportHref(`retention/plans/${id}/items`, { action }),
   next: goesOn,
 })}`;

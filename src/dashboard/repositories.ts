@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import * as z from 'zod/mini';
 import { readRegistry } from '../api/image-parameter.ts';
+import type { NamePage, RepositoryNames } from '../audit/repository-names.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { isRepositoryName } from '../registry/name.ts';
 import type { Html } from './html.ts';
@@ -9,13 +10,13 @@ import { page } from './page.ts';
 import { repositoryLink } from './shown.ts';
 import { table } from './table.ts';
 
-/** Lists the repositories of a registry that have anything recorded, by name, after one where it is given. */
-export type RecordedNames = (registry: string, after?: string) => AsyncIterable<string>;
-
-const pageSize = 25;
+const pageSize = 100;
 
 /** The repositories of a registry, in the order of their names. */
-export function repositoriesPage(registries: readonly AcceptedRegistry[], names: RecordedNames) {
+export function repositoriesPage(
+  registries: readonly AcceptedRegistry[],
+  names: Pick<RepositoryNames, 'page'>,
+) {
   return page({
     name: 'dashboardRepositories',
     path: 'repositories',
@@ -26,10 +27,11 @@ export function repositoriesPage(registries: readonly AcceptedRegistry[], names:
       ),
     }),
     async answer({ query: { registry, after } }) {
-      const asked = registry === undefined ? registries : [readRegistry(registry, registries)];
-      const lists = await Promise.all(
-        asked.map(async ({ loginServer }) => listOf(loginServer, await some(names(loginServer, after)))),
-      );
+      const [only, ...others] = registry === undefined ? registries : [readRegistry(registry, registries)];
+      const lists =
+        only === undefined || others.length > 0
+          ? registryList(registries)
+          : listOf(only.loginServer, await names.page(only.loginServer, pageSize, after));
       return {
         title: 'Repositories',
         section: 'repositories',
@@ -39,8 +41,15 @@ export function repositoriesPage(registries: readonly AcceptedRegistry[], names:
   });
 }
 
-function listOf(registry: string, { items, isMore }: { items: readonly string[]; isMore: boolean }): Html {
-  const last = items.at(-1);
+/** Registries of which the repositories are asked for one by one. */
+function registryList(registries: readonly AcceptedRegistry[]): Html {
+  return html`<ul>${registries.map(({ loginServer }) => html`<li><a href="${withQuery(`${home}/repositories`, { registry: loginServer })}">${loginServer}</a></li>`)}</ul>`;
+}
+
+function listOf(registry: string, { items: all, isMore }: NamePage): Html {
+  const last = all.at(-1);
+  // What concerns a whole registry is kept under a name that no repository has.
+  const items = all.filter(isRepositoryName);
   return table<string>({
     caption: registry,
     items,
@@ -57,15 +66,4 @@ function listOf(registry: string, { items, isMore }: { items: readonly string[];
     next:
       isMore && last !== undefined ? withQuery(`${home}/repositories`, { registry, after: last }) : undefined,
   });
-}
-
-async function some(names: AsyncIterable<string>) {
-  const items: string[] = [];
-  for await (const name of names) {
-    // What concerns a whole registry is kept under a name that no repository has.
-    if (!isRepositoryName(name)) continue;
-    if (items.length === pageSize) return { items, isMore: true };
-    items.push(name);
-  }
-  return { items, isMore: false };
 }

@@ -3,20 +3,21 @@ import * as z from 'zod/mini';
 import { readImage } from '../api/image-parameter.ts';
 import type { Findings } from '../audit/findings.ts';
 import type { HistoryPages } from '../audit/history-pages.ts';
-import type { ListedUse, UsesListing, UsesQuery } from '../audit/list-uses.ts';
+import type { UsesBounds, UsesListing, UsesQuery } from '../audit/list-uses.ts';
 import { queryHistory } from '../audit/query-history.ts';
-import type { PresentTag, RepositoryTags } from '../audit/repository-tags.ts';
+import type { PresentTag, RepositoryTags, TagDetail, TagPage } from '../audit/repository-tags.ts';
+import type { RepositoryId } from '../history/fact.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { isTag } from '../registry/name.ts';
-import { changeTable } from './change-table.ts';
+import { changesOf, changeTable } from './change-table.ts';
 import { findingTable } from './finding-table.ts';
-import type { Content } from './html.ts';
-import { exportHref, home, tagHref, withQuery } from './links.ts';
+import type { Content, Html } from './html.ts';
+import { digestHref, exportHref, home, tagHref, withQuery } from './links.ts';
 import { locksShown } from './locks-shown.ts';
 import { outside } from './outside-text.ts';
 import { page } from './page.ts';
 import { digestLink, shownSize, shownTime, tagLink } from './shown.ts';
-import { table } from './table.ts';
+import { type Column, table } from './table.ts';
 
 /** What a repository's page is told from. */
 export interface RepositoryPorts {
@@ -27,6 +28,9 @@ export interface RepositoryPorts {
 }
 
 const [pageSize, newest, mostFindings] = [25, 10, 20];
+
+/** With the tags, the changes and the findings, ten queries. */
+const most: UsesBounds = { claims: 1_000, tags: 1, above: 0 };
 
 /** A repository: its tags now, with sizes, platforms, locks and users, and what happened in it lately. */
 export function repositoryPage(registries: readonly AcceptedRegistry[], ports: RepositoryPorts) {
@@ -45,9 +49,9 @@ export function repositoryPage(registries: readonly AcceptedRegistry[], ports: R
       const reference = `${registry}/${repository}`;
       const about = { statuses: ['open', 'acknowledged'] as const, repository };
       const [listed, { items: entries }, uses, found] = await Promise.all([
-        tags.page(id, pageSize, after),
+        tags.page(id, pageSize, { after }),
         ask({ scope: id, limit: newest }),
-        listUses({ image: id }),
+        listUses({ image: id, most }),
         findings.page(registry, about, mostFindings),
       ]);
       const next =
@@ -57,6 +61,7 @@ export function repositoryPage(registries: readonly AcceptedRegistry[], ports: R
       const body = html`<p class="quiet">${registry}</p>
 <h1>${outside(repository)}</h1>
 <h2>Tags</h2>
+${unreadNote(listed)}
 ${table<PresentTag>({
   caption: after === undefined ? 'Tags now, by name' : `Tags now, after ${after}`,
   items: listed.items,
@@ -65,14 +70,8 @@ ${table<PresentTag>({
     { head: 'Digest', cell: ({ holding }) => digestLink({ ...id, digest: holding.digest }) },
     { head: 'Since', cell: ({ holding }) => shownTime(holding.stretch.time) },
     { head: 'Last push', cell: ({ holding }) => shownTime(holding.lastPush.time) },
-    { head: 'Size', cell: ({ description }) => sizeOf(description?.size), isNumber: true },
-    { head: 'Platforms', cell: platformsOf },
-    {
-      head: 'Locks',
-      cell: ({ locks, manifestLocks }) =>
-        html`${locksShown(locks, 'tag')} ${locksShown(manifestLocks, 'manifest')}`,
-    },
-    { head: 'Used by', cell: (tag) => usersOf(tag, uses.uses, tagHref({ ...id, tag: tag.tag })) },
+    ...detailColumns(id, listed.unread),
+    { head: 'Used by', cell: (tag) => usersOf(tag, uses, tagHref({ ...id, tag: tag.tag })) },
   ],
   empty: html`<p>No tag is there now. History below tells what was. Check the name of the repository if you expected some.</p>`,
   csv: exportHref('tags', { image: reference }),
@@ -83,7 +82,7 @@ ${findingTable({ caption: 'Open findings about it', findings: found.items.map(({
 <h2>History</h2>
 ${changeTable({
   caption: 'Newest changes',
-  entries,
+  changes: changesOf(entries),
   of: 'repository',
   empty: html`<p>Nothing is known of this repository. It appears with its first push, or the first comparison with the registry.</p>`,
   csv: exportHref('history', { image: reference }),
@@ -109,9 +108,42 @@ function platformsOf({ description, children }: PresentTag): Content {
   return [...new Set(texts)].map((text, place) => html`${place === 0 ? '' : ', '}${outside(text)}`);
 }
 
-function usersOf({ tag, holding }: PresentTag, uses: readonly ListedUse[], href: string): Content {
+/** Sizes, platforms and locks, as far as they were read: a column of which nothing was is told in a note. */
+function detailColumns(id: RepositoryId, unread: TagPage['unread']): readonly Column<PresentTag>[] {
+  const columns: readonly (Column<PresentTag> & { readonly needs: readonly TagDetail[] })[] = [
+    {
+      head: 'Size',
+      cell: ({ description }) => sizeOf(description?.size),
+      isNumber: true,
+      needs: ['content'],
+    },
+    { head: 'Platforms', cell: platformsOf, needs: ['content', 'platforms'] },
+    {
+      head: 'Locks',
+      cell: ({ tag, holding: { digest }, locks, manifestLocks }) =>
+        html`${unread.has('locks') ? html`<a href="${tagHref({ ...id, tag })}">of the tag</a>` : locksShown(locks, 'tag')} ${unread.has('manifest-locks') ? html`<a href="${digestHref({ ...id, digest })}">of the manifest</a>` : locksShown(manifestLocks, 'manifest')}`,
+      needs: [],
+    },
+  ];
+  return columns.filter(({ needs }) => !needs.some((detail) => unread.has(detail)));
+}
+
+function unreadNote({ unread }: TagPage): Html | undefined {
+  if (!unread.has('content') && !unread.has('platforms')) return undefined;
+  return html`<p class="quiet">It has too many manifests to tell sizes and platforms here: the page of a digest does, and the file has all.</p>`;
+}
+
+function usersOf({ tag, holding }: PresentTag, listing: UsesListing, href: string): Content {
+  const { uses } = listing;
+  // Who names another tag may need the digest all the same, where that tag held it.
+  const isCut = listing.isCut || uses.some((use) => use.isCut);
   const those = uses.filter(({ claim, digests }) => claim.tag === tag || digests.includes(holding.digest));
-  if (those.length === 0) return html`<span class="quiet">nobody, as far as is known</span>`;
+  if (those.length === 0) {
+    return isCut
+      ? html`<a href="${href}">not all was looked at</a>`
+      : html`<span class="quiet">nobody, as far as is known</span>`;
+  }
   const [first] = those;
-  return html`<a href="${href}">${first === undefined ? '' : outside(first.claim.workload.name)}${those.length > 1 ? ` and ${those.length - 1} more` : ''}</a>`;
+  const others = isCut ? ' and maybe more' : those.length > 1 ? ` and ${those.length - 1} more` : '';
+  return html`<a href="${href}">${first === undefined ? '' : outside(first.claim.workload.name)}${others}</a>`;
 }

@@ -44,7 +44,7 @@ export function tagListRoute(registries: readonly AcceptedRegistry[], tags: Repo
       const { registry, repository } = readImage(image, registries);
       const id = { registry, repository };
       const after = cursor === undefined ? undefined : readCursor(cursor, /^[\w.-]{1,128}$/);
-      const { items, next } = await tags.page(id, limit, after);
+      const { items, next } = await tags.page(id, limit, { after, areAllWanted: true });
       const listing = {
         items: items.map((tag) => tagItem(id, tag)),
         ...(next === undefined ? {} : { next }),

@@ -4,20 +4,23 @@ import { cursorOf, readCursor } from '../api/cursor.ts';
 import { isoTime } from '../api/history-entry.ts';
 import { readTagImage } from '../api/image-parameter.ts';
 import { badParameters } from '../api/problem.ts';
+import type { EvidenceReader } from '../audit/digest-evidence.ts';
 import type { HistoryPages } from '../audit/history-pages.ts';
-import type { ListedUse, UsesListing, UsesQuery } from '../audit/list-uses.ts';
+import type { ListedUse, UsesBounds, UsesListing, UsesQuery } from '../audit/list-uses.ts';
 import type { Clock } from '../audit/ports.ts';
 import { queryHistory } from '../audit/query-history.ts';
 import { resolveTag, type TagResolution } from '../audit/resolve-tag.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import type { ApprovalWindow } from '../protection/rollback-window.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import type { LockState } from '../registry/lock-state.ts';
 import { approvalTable } from './approval-table.ts';
 import { asOfForm, asOfParameter } from './as-of.ts';
 import { commandList, tagCommands } from './az-commands.ts';
-import { changeTable } from './change-table.ts';
+import { changesOf, changeTable } from './change-table.ts';
 import type { Html } from './html.ts';
 import { exportHref, home, tagHref, withQuery } from './links.ts';
+import { locksShown } from './locks-shown.ts';
 import { outside, plainly } from './outside-text.ts';
 import { page } from './page.ts';
 import { badge, digestLink, repositoryLink, shownTime } from './shown.ts';
@@ -29,15 +32,19 @@ export interface TagPorts {
   readonly pages: HistoryPages;
   readonly windows: (repository: RepositoryId) => Promise<readonly ApprovalWindow[]>;
   readonly listUses: (query: UsesQuery) => Promise<UsesListing>;
+  readonly evidence: Pick<EvidenceReader, 'locksOfTag'>;
   readonly clock: Clock;
 }
 
-const [mostEntries, mostListed] = [50, 50];
+const [mostEntries, mostListed] = [30, 15];
+
+/** With the rest of the page, at most ten queries. */
+const most: UsesBounds = { claims: 1_000, tags: 1, above: 0 };
 
 /** A tag: what it points to, or pointed to at a time, and how it came to. */
 export function tagPage(
   registries: readonly AcceptedRegistry[],
-  { pages, windows, listUses, clock }: TagPorts,
+  { pages, windows, listUses, evidence: locks, clock }: TagPorts,
 ) {
   const ask = queryHistory({ pages });
   const resolve = resolveTag({ pages });
@@ -57,15 +64,19 @@ export function tagPage(
         throw badParameters([{ name: 'at', reason: `is in the future: give a time up to ${isoTime(now)}` }]);
       }
       const after = cursor === undefined ? {} : { after: readCursor(cursor) };
-      const [resolution, { items, next }, approved, uses] = await Promise.all([
+      const [resolution, { items, next }, approved, uses, allowed] = await Promise.all([
         resolve(named, tag, at ?? now),
         ask({ scope: named, limit: mostEntries, ...after }),
         windows({ registry, repository }),
-        listUses({ image: named, ...(at === undefined ? {} : { at }) }),
+        listUses({ image: named, most, ...(at === undefined ? {} : { at }) }),
+        locks.locksOfTag(named, tag),
       ]);
       const held = new Set<string>(items.map(({ entry }) => entry.fact.digest));
       const approvals = approved.filter(({ approval }) => approval.tag === tag || held.has(approval.digest));
-      const marks = [...approvals.map(approvalMark), ...uses.uses.map(useMark)];
+      const marks = [
+        ...approvals.slice(0, mostListed).map(approvalMark),
+        ...uses.uses.slice(0, mostListed).map(useMark),
+      ];
       const reference = `${registry}/${repository}:${tag}`;
       const goesOn =
         next === undefined
@@ -74,12 +85,13 @@ export function tagPage(
       const body = html`<p>${repositoryLink(named)} <span class="quiet">in ${registry}</span></p>
 <h1>Tag ${outside(tag)}</h1>
 ${answerOf(named, resolution, at)}
+${lockNote(allowed)}
 ${asOfForm(`${home}/tag`, { image: reference }, at)}
 <h2>Timeline</h2>
 ${items.length === 0 ? undefined : timelinePicture({ of: named, entries: items, marks, now, at })}
 ${changeTable({
   caption: 'What happened to it, newest first',
-  entries: items,
+  changes: changesOf(items),
   of: 'tag',
   empty: html`<p>No event named this tag. History begins with the first event that the registry sent.</p>`,
   csv: exportHref('history', { image: reference }),
@@ -93,6 +105,7 @@ ${useTable({
   uses: uses.uses.slice(0, mostListed),
   csv: exportHref('uses', { image: reference, at: at === undefined ? undefined : isoTime(at) }),
   coverage: at === undefined ? uses.coverage : undefined,
+  isCut: uses.isCut,
   more: uses.uses.length > mostListed ? uses.uses.length : undefined,
 })}
 <h2>Confirm it yourself</h2>
@@ -110,6 +123,11 @@ function approvalMark({ approval }: ApprovalWindow): Mark {
 function useMark({ claim }: ListedUse): Mark {
   const { workload, since, firstSeen } = claim;
   return { kind: 'deployment', at: since ?? firstSeen, text: `${workload.kind} ${workload.name} deployed` };
+}
+
+function lockNote(locks: LockState | undefined): Html | undefined {
+  const shown = locksShown(locks, 'tag');
+  return shown && html`<p>${shown} as the last comparison with the registry saw it.</p>`;
 }
 
 type NamedTag = RepositoryId & { readonly tag: string };

@@ -12,6 +12,8 @@ export interface UseTable {
   readonly csv: string;
   /** Absent where it says nothing, such as of the past. */
   readonly coverage: UsesListing['coverage'] | undefined;
+  /** Whether there may be more than were found: not all was looked at. */
+  readonly isCut?: boolean;
   /** How many there are, when these are not all. */
   readonly more?: number | undefined;
   readonly next?: string | undefined;
@@ -20,7 +22,16 @@ export interface UseTable {
 }
 
 /** Who uses an image, where, and how that is known. */
-export function useTable({ caption, uses, csv, coverage, more, next, further = [] }: UseTable): Html {
+export function useTable({
+  caption,
+  uses,
+  csv,
+  coverage,
+  more,
+  next,
+  isCut = false,
+  further = [],
+}: UseTable): Html {
   const list = table<ListedUse>({
     caption,
     items: uses,
@@ -40,13 +51,13 @@ export function useTable({ caption, uses, csv, coverage, more, next, further = [
       },
     ],
     empty:
-      coverage?.complete === true && coverage.fresh
+      coverage?.complete === true && coverage.fresh && !isCut
         ? html`<p>No workload uses it, as far as all sources say, and they are complete and fresh.</p>`
         : html`<p>No source has said that something uses it.</p>`,
     csv,
     next,
   });
-  return html`${coverage === undefined ? undefined : doubt(coverage)}${more === undefined ? undefined : html`<p>The first ${uses.length} of ${more}; the file has all.</p>`}${list}`;
+  return html`${coverage === undefined ? undefined : doubt(coverage)}${isCut ? html`<p>${badge('not all was looked at', 'warn')} More may use it than is listed.</p>` : undefined}${more === undefined ? undefined : html`<p>The first ${uses.length} of ${more}; the file has all.</p>`}${list}`;
 }
 
 function doubt({ complete, fresh }: UsesListing['coverage']): Html | undefined {

@@ -1,34 +1,47 @@
 import { html } from 'hono/html';
 import * as z from 'zod/mini';
+import { cursorOf, readCursor } from '../api/cursor.ts';
 import { isoTime } from '../api/history-entry.ts';
 import { readImage } from '../api/image-parameter.ts';
 import { sourceItem } from '../api/inventory.ts';
 import { badParameters } from '../api/problem.ts';
 import type { HistoryPages } from '../audit/history-pages.ts';
-import type { ListedUse, UsesListing, UsesQuery } from '../audit/list-uses.ts';
+import type { ListedUse, UsesBounds, UsesListing, UsesQuery } from '../audit/list-uses.ts';
+import type { WorkloadsPage, WorkloadsQuery } from '../audit/list-workloads.ts';
 import type { Clock } from '../audit/ports.ts';
-import { resolveTag } from '../audit/resolve-tag.ts';
+import type { TagEntries } from '../audit/workload-ports.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
 import { present } from '../registry/present.ts';
 import { claimStates } from '../workloads/claim.ts';
 import type { SourceCoverage } from '../workloads/coverage.ts';
+import { inferringTag, type KnownClaim } from '../workloads/use.ts';
 import { asOfParameter } from './as-of.ts';
 import type { Html } from './html.ts';
-import { exportHref, home, withQuery } from './links.ts';
+import { exportHref, home, tagHref, withQuery } from './links.ts';
 import { outside } from './outside-text.ts';
 import { page } from './page.ts';
 import { badge, digestLink, shownTime } from './shown.ts';
 import { table } from './table.ts';
+import { type LookedUp, lookUp } from './tags-looked-up.ts';
 import { useTable } from './use-table.ts';
 
 /** What the page of workloads is told from. */
 export interface WorkloadsPorts {
   readonly listUses: (query: UsesQuery) => Promise<UsesListing>;
-  readonly pages: HistoryPages;
+  readonly listWorkloads: (query: WorkloadsQuery) => Promise<WorkloadsPage>;
+  readonly tagEntries: TagEntries;
+  readonly pages: Pick<HistoryPages, 'entryAsOf'>;
   readonly clock: Clock;
 }
 
-const pageSize = 50;
+const pageSize = 30;
+
+/** Queries for claims, and for what tags pointed to; with those for the sources and for one list more of the past, ten. */
+const [mostLists, mostLookups] = [4, 5];
+
+/** Of an image, all claims are read at once. Its tags are looked up for those that are shown; to find who needs a digest, before. */
+const ofRepository: UsesBounds = { claims: 1_000, tags: 0, above: 0 };
+const [ofDigest, lookupsOfDigest]: [UsesBounds, number] = [{ claims: 1_000, tags: 2, above: 1 }, 2];
 
 const query = z.strictObject({
   image: z.optional(z.string()),
@@ -38,29 +51,60 @@ const query = z.strictObject({
   named: z.optional(z.string().check(z.maxLength(253))),
   at: z.optional(asOfParameter),
   from: z.optional(z.string().check(z.regex(/^\d{1,6}$/, { error: 'is not a place in the list' }))),
+  cursor: z.optional(z.string()),
 });
 type Query = z.output<typeof query>;
 
+/** A source, and a place in one of its lists. */
+const position = /^[^|]{1,63}\|(?:[oh]\|[\x21-\x7d]{0,200})?$/;
+
+/** Uses of a page, and where the list goes on. */
+interface Shown {
+  readonly uses: readonly ListedUse[];
+  readonly sources: readonly SourceCoverage[];
+  readonly coverage: UsesListing['coverage'];
+  readonly isCut: boolean;
+  readonly next: { readonly from: string } | { readonly cursor: string } | undefined;
+  /** Queries left for what their tags point to. */
+  readonly lookups: number;
+}
+
 /** What runs where: pinned or not, on the digest that its tag points to or not; now, or at a time. */
 export function workloadsPage(registries: readonly AcceptedRegistry[], ports: WorkloadsPorts) {
-  const { listUses, pages, clock } = ports;
-  const resolve = resolveTag({ pages });
+  const { listUses, listWorkloads, tagEntries, pages, clock } = ports;
+  const look = lookUp({ tagEntries, pages, registries });
 
-  /** What the tags that are named pointed to, by repository and tag. */
-  async function heldBy(uses: readonly ListedUse[], time: number): Promise<ReadonlyMap<string, string>> {
-    const audited = new Set(registries.map(({ loginServer }) => loginServer));
-    const asked = new Map(
-      uses.flatMap(({ claim }) =>
-        claim.tag === undefined || !audited.has(claim.registry) ? [] : [[tagKey(claim), claim] as const],
-      ),
-    );
-    const held = await Promise.all(
-      [...asked].map(async ([key, claim]) => {
-        const resolution = await resolve(claim, claim.tag ?? '', time);
-        return resolution.outcome === 'resolved' ? [[key, resolution.digest] as const] : [];
-      }),
-    );
-    return new Map(held.flat());
+  /** Those of an image: by its repository, all at once. */
+  async function ofImage(asked: Query, image: string, isWanted: Wanted): Promise<Shown> {
+    const { source, at, from = '0' } = asked;
+    const named = readImage(image, registries);
+    const most = named.digest === undefined ? ofRepository : ofDigest;
+    const listing = await listUses({ ...present({ source, at }), image: named, most });
+    const wanted = listing.uses.filter(({ claim }) => isWanted(claim));
+    const end = Number(from) + pageSize;
+    const next = end < wanted.length ? { from: String(end) } : undefined;
+    const lookups = named.digest === undefined ? mostLookups : lookupsOfDigest;
+    return { ...listing, uses: wanted.slice(Number(from), end), next, lookups };
+  }
+
+  /** Those of every image: by source, page by page. */
+  async function ofAll(asked: Query, isWanted: Wanted | undefined): Promise<Shown> {
+    const { source, at, cursor } = asked;
+    const after = cursor === undefined ? undefined : readCursor(cursor, position);
+    const page = await listWorkloads({
+      ...present({ source, at, after, isWanted }),
+      limit: pageSize,
+      mostQueries: mostLists,
+    });
+    const next = page.next === undefined ? undefined : { cursor: cursorOf(page.next) };
+    const looks = new Map(page.sources.map(({ source: name, state }) => [name, state?.completeAt]));
+    const uses = page.claims.map((claim): ListedUse => {
+      const digests = claim.digest === undefined ? [] : [claim.digest];
+      const certainty = inferringTag(claim) === undefined ? 'exact' : 'inferred';
+      const lastSeen = claim.endedAt ?? Math.max(claim.firstSeen, looks.get(claim.source) ?? 0);
+      return { claim, certainty, digests, isCut: certainty === 'inferred', lastSeen };
+    });
+    return { uses, sources: page.sources, coverage: page.coverage, isCut: false, next, lookups: mostLookups };
   }
 
   return page({
@@ -68,38 +112,34 @@ export function workloadsPage(registries: readonly AcceptedRegistry[], ports: Wo
     path: 'workloads',
     query,
     async answer({ query: asked }) {
-      const { image, source, environment, state, named, at, from = '0' } = asked;
+      const { image, source, environment, state, named, at } = asked;
       const now = clock.now();
       if (at !== undefined && at > now) throw badParameters([{ name: 'at', reason: 'is in the future' }]);
-      const of = image === undefined ? undefined : readImage(image, registries);
-      const { uses, sources, coverage } = await listUses(present({ image: of, source, at }));
       const text = named?.toLowerCase();
-      const wanted = uses.filter(
-        ({ claim }) =>
-          (environment === undefined || claim.workload.environment === environment) &&
-          (state === undefined || claim.state === state) &&
-          (text === undefined || claim.workload.name.toLowerCase().includes(text)),
-      );
-      const start = Number(from);
-      const shown = wanted.slice(start, start + pageSize);
-      const held = await heldBy(shown, at ?? now);
+      const isFiltered = [environment, state, named].some((value) => value !== undefined);
+      const isWanted: Wanted = (claim) =>
+        (environment === undefined || claim.workload.environment === environment) &&
+        (state === undefined || claim.state === state) &&
+        (text === undefined || claim.workload.name.toLowerCase().includes(text));
+      const { uses, sources, coverage, isCut, next, lookups } =
+        image === undefined
+          ? await ofAll(asked, isFiltered ? isWanted : undefined)
+          : await ofImage(asked, image, isWanted);
+      const found = await look(uses, at ?? now, lookups);
       const time = at === undefined ? undefined : isoTime(at);
       const parameters = { image, source, environment, state, named, at: time };
-      const next =
-        start + pageSize < wanted.length
-          ? withQuery(`${home}/workloads`, { ...parameters, from: String(start + pageSize) })
-          : undefined;
-      const pinned = wanted.filter(({ claim }) => claim.isPinned).length;
+      const pinned = uses.filter(({ claim }) => claim.isPinned).length;
       const body = html`<h1>Workloads</h1>
 ${filterForm(asked, sources)}
-<p>${wanted.length} uses${time === undefined ? ' now' : html` as of ${shownTime(time)}`}, ${pinned} of them pinned by digest.</p>
+<p>${uses.length} uses on this page${time === undefined ? ', now' : html`, as of ${shownTime(time)}`}, ${pinned} of them pinned by digest.</p>
 ${useTable({
   caption: 'What runs where',
-  uses: shown,
+  uses: uses.map((use) => ({ ...use, digests: found.digestsOf(use) })),
   csv: exportHref('uses', { image, source, environment, state, at: time }),
   coverage: at === undefined ? coverage : undefined,
-  next,
-  further: [{ head: 'Drift', cell: (use) => driftOf(use, held) }],
+  isCut,
+  next: next && withQuery(`${home}/workloads`, { ...parameters, ...next }),
+  further: [{ head: 'Drift', cell: (use) => driftOf(use, found) }],
 })}
 <h2>Sources</h2>
 ${sourceTable(sources)}`;
@@ -108,22 +148,24 @@ ${sourceTable(sources)}`;
   });
 }
 
-function tagKey({ registry, repository, tag }: ListedUse['claim']): string {
-  return `${registry}/${repository}:${tag ?? ''}`;
-}
+type Wanted = (claim: KnownClaim) => boolean;
 
 /** Whether what runs is what the tag points to: a restart would change it otherwise. */
-function driftOf(
-  { claim, digests, certainty }: ListedUse,
-  held: ReadonlyMap<string, string>,
-): Html | undefined {
+function driftOf(use: ListedUse, found: LookedUp): Html | undefined {
+  const { claim, certainty } = use;
   if (claim.tag === undefined) return html`<span class="quiet">names no tag</span>`;
-  const digest = held.get(tagKey(claim));
-  if (digest === undefined) return badge('its tag points to nothing known', 'warn');
-  const runsIt = digests.some((one) => one === digest);
+  const held = found.heldBy(claim);
+  if (held === 'not-audited') return html`<span class="quiet">of no audited registry</span>`;
+  if (held === 'not-looked-up') {
+    return html`<a href="${tagHref({ ...claim, tag: claim.tag })}">look at its tag</a>`;
+  }
+  if (held === 'nothing') return badge('its tag points to nothing known', 'warn');
+  const digests = found.digestsOf(use);
+  const runsIt = digests.some((one) => one === held);
   if (runsIt && digests.length === 1) return badge('as its tag', 'good');
-  if (runsIt && certainty === 'inferred') return badge('may be an earlier digest', 'warn');
-  return html`${badge('drifted', 'bad')} the tag points to ${digestLink({ ...claim, digest })}`;
+  if (certainty === 'inferred' && (runsIt || digests.length === 0))
+    return badge('may be an earlier digest', 'warn');
+  return html`${badge('drifted', 'bad')} the tag points to ${digestLink({ ...claim, digest: held })}`;
 }
 
 function filterForm(

@@ -6,7 +6,7 @@ import { claimColumns, claimId, readClaimRow } from './claim-codec.ts';
 import { optional, timeText } from './entry-codec.ts';
 import { claimLists, endedClaimKey, keysUnder, repositoryKey, sourceKey } from './keys.ts';
 import { rememberedNames } from './remembered-names.ts';
-import { type Operation, rowsOf, type Table } from './row.ts';
+import { fullPage, type Operation, rowsOf, type Table } from './row.ts';
 
 /** Claims of one transaction: one that ends takes two rows. */
 const mostAtOnce = 50;
@@ -73,6 +73,22 @@ export function claimsStore(workloads: Table, inventory: Table): Claims {
     ofRepository: (repository, time) => at(repositoryKey(repository), claimLists.repository, time),
     everOfRepository: (repository) => ever(repositoryKey(repository), claimLists.repository),
     ofSource: (source, time) => at(sourceKey(source), claimLists.source, time),
+
+    async pageOfSource(source, limit, { at: time, after }) {
+      const partitionKey = sourceKey(source);
+      const { open, ended } = claimLists.source;
+      const isEnded = time !== undefined && after?.startsWith(ended) === true;
+      const keys = isEnded
+        ? { ...keysUnder(ended, { notAfter: time, after }), filter: `endedAt gt '${timeText(time)}'` }
+        : keysUnder(open, optional('after', after));
+      const { rows, next } = await fullPage(workloads, { partitionKey, ...keys }, limit);
+      const items = rows
+        .map((row) => ({ claim: readClaimRow(row), position: row.rowKey }))
+        .filter(({ claim }) => time === undefined || claim.firstSeen <= time);
+      if (next !== undefined) return { items, ...optional('next', rows.at(-1)?.rowKey) };
+      // What ended is listed after what is open.
+      return { items, ...(time === undefined || isEnded ? {} : { next: ended }) };
+    },
 
     async see(source, seen, isComplete, time, signal) {
       const mark = (isUnfinished: boolean) =>

@@ -1,5 +1,8 @@
-import type { EvidenceReader, Some, TagOfDigest } from '../audit/digest-evidence.ts';
+import type { DigestEvidence, EvidenceReader, Some, TagOfDigest } from '../audit/digest-evidence.ts';
+import type { RepositoryId } from '../history/fact.ts';
 import { type Digest, parseDigest } from '../registry/digest.ts';
+import type { LockState } from '../registry/lock-state.ts';
+import type { ManifestChild } from '../registry/manifest.ts';
 import { corrupt, optional, textOf } from './entry-codec.ts';
 import { readEdge, readManifestHead } from './head-codec.ts';
 import {
@@ -51,39 +54,64 @@ export function evidenceReader(repositories: Table): EvidenceReader {
     };
   }
 
+  async function evidenceButTagLocks(
+    repository: RepositoryId,
+    digest: Digest,
+    limit: number,
+  ): Promise<DigestEvidence> {
+    const partition = repositoryKey(repository);
+    const get = (rowKey: string) => repositories.get(partition, rowKey);
+    const [{ head, edges }, { description, children }, locks, parents, referrers] = await Promise.all([
+      headWithEdges(partition, digest, limit),
+      descriptionWithChildren(partition, digest, limit),
+      get(locksKey(digest)),
+      some(partition, parentKey(digest, ''), limit, lastDigest),
+      some(partition, referrerKey(digest, ''), limit, (row) => ({
+        digest: lastDigest(row),
+        ...optional('artifactType', textOf(row, 'artifactType')),
+      })),
+    ]);
+    return {
+      ...optional('head', head),
+      ...optional('description', description),
+      ...optional('locks', locks && readLocks(locks)),
+      tags: edges,
+      children,
+      parents,
+      referrers,
+    };
+  }
+
+  /** Only an index lists others. What was looked at and is none is not asked for its children. */
+  async function descriptionWithChildren(partition: string, digest: Digest, limit: number) {
+    const row = await repositories.get(partition, descriptionKey(digest));
+    const description = row && readDescription(row);
+    const isNoIndex =
+      description !== undefined && description.children === undefined && description.unreadable === undefined;
+    const children: Some<ManifestChild> = isNoIndex
+      ? { items: [], isMore: false }
+      : await some(partition, childKey(digest, ''), limit, readChild);
+    return { description, children };
+  }
+
+  async function locksOfTag(repository: RepositoryId, tag: string): Promise<LockState | undefined> {
+    const row = await repositories.get(repositoryKey(repository), locksKey(tag));
+    return row && readLocks(row);
+  }
+
   return {
+    evidenceButTagLocks,
+    locksOfTag,
     async evidence(repository, digest, limit) {
-      const partition = repositoryKey(repository);
-      const get = (rowKey: string) => repositories.get(partition, rowKey);
-      const [{ head, edges }, description, locks, children, parents, referrers] = await Promise.all([
-        headWithEdges(partition, digest, limit),
-        get(descriptionKey(digest)),
-        get(locksKey(digest)),
-        some(partition, childKey(digest, ''), limit, readChild),
-        some(partition, parentKey(digest, ''), limit, lastDigest),
-        some(partition, referrerKey(digest, ''), limit, (row) => ({
-          digest: lastDigest(row),
-          ...optional('artifactType', textOf(row, 'artifactType')),
-        })),
-      ]);
+      const evidence = await evidenceButTagLocks(repository, digest, limit);
+      const { items, isMore } = evidence.tags;
       const tags: TagOfDigest[] = [];
-      for (let start = 0; start < edges.items.length; start += mostAtOnce) {
-        const few = edges.items.slice(start, start + mostAtOnce);
-        const rows = await Promise.all(few.map(({ tag }) => get(locksKey(tag))));
-        for (const [index, edge] of few.entries()) {
-          const row = rows[index];
-          tags.push({ ...edge, ...optional('locks', row && readLocks(row)) });
-        }
+      for (let start = 0; start < items.length; start += mostAtOnce) {
+        const few = items.slice(start, start + mostAtOnce);
+        const locks = await Promise.all(few.map(({ tag }) => locksOfTag(repository, tag)));
+        tags.push(...few.map((edge, place) => ({ ...edge, ...optional('locks', locks[place]) })));
       }
-      return {
-        ...optional('head', head),
-        ...optional('description', description && readDescription(description)),
-        ...optional('locks', locks && readLocks(locks)),
-        tags: { items: tags, isMore: edges.isMore },
-        children,
-        parents,
-        referrers,
-      };
+      return { ...evidence, tags: { items: tags, isMore } };
     },
   };
 }

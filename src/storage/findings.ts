@@ -24,6 +24,7 @@ import {
   openFindingsAbout,
   openFindingsOfSeverity,
 } from './keys.ts';
+import { literal } from './odata.ts';
 import { fullPage, type Operation, rowsOf, type Table } from './row.ts';
 
 /** Races lost for one finding after which the caller has to come again. */
@@ -121,12 +122,13 @@ export function findingsStore(findings: Table, onAlert: (alert: Alert) => void =
 
     async page(registry, filter, limit, after) {
       const list = listOf(filter);
+      const wanted = conditionOf(filter);
       const items: PlacedFinding[] = [];
       let last = after;
       // The first query mostly is enough; what has to be searched further is read in few.
       for (let scanned = 0, size = limit; scanned < maxScanned; size = largestPage) {
         const from = last === undefined ? {} : { after: `${list}${last}` };
-        const range = { partitionKey: registry, ...keysUnder(list, from) };
+        const range = { partitionKey: registry, ...keysUnder(list, from), ...optional('filter', wanted) };
         const { rows, next } = await fullPage(findings, range, size);
         scanned += rows.length;
         for (const [index, row] of rows.entries()) {
@@ -183,6 +185,30 @@ function listOf({ statuses, severity, repository }: FindingFilter): string {
   if (statuses.includes('resolved')) return closedFindings;
   if (repository !== undefined) return openFindingsAbout(repository);
   return severity === undefined ? openFindings : openFindingsOfSeverity(severity);
+}
+
+/** What storage can tell by itself, so that what is not asked for is not sent: OData on columns, or nothing. */
+function conditionOf({
+  statuses,
+  severity,
+  kind,
+  repository,
+  tag,
+  digest,
+}: FindingFilter): string | undefined {
+  const [status, ...others] = statuses;
+  // No list has all statuses: what is not closed is open, acknowledged or waived.
+  const areActive = statuses.length === 2 && statuses.includes('open') && statuses.includes('acknowledged');
+  const conditions = [
+    ...(status !== undefined && others.length === 0 ? [`status eq ${literal(status)}`] : []),
+    ...(areActive ? ["status ne 'waived'"] : []),
+    ...(kind === undefined ? [] : [`kind eq ${literal(kind)}`]),
+    ...(severity === undefined ? [] : [`severity eq ${literal(severity)}`]),
+    ...(repository === undefined ? [] : [`repository eq ${literal(repository)}`]),
+    ...(tag === undefined ? [] : [`tag eq ${literal(tag)}`]),
+    ...(digest === undefined ? [] : [`digest eq ${literal(digest)}`]),
+  ];
+  return conditions.length === 0 ? undefined : conditions.join(' and ');
 }
 
 function isWanted({ kind, severity, status, subject }: StoredFinding, filter: FindingFilter): boolean {

@@ -16,15 +16,18 @@ const mostPages = 20;
 
 /** Reads how far a registry's history has come from the newest event announced and the rejections kept. */
 export function progress(log: Table, rejected: Table): Progress {
+  const countRejected = (registry: string) =>
+    countRows(rejected, { partitionKey: registry, ...keysUnder(''), select: ['reason'] });
+
   return {
+    rejected: countRejected,
     async of(registry) {
       const pending = {
         partitionKey: announcedPartition(registry),
         ...keysUnder(''),
         filter: "source eq 'event'",
       };
-      const kept = { partitionKey: registry, ...keysUnder(''), select: ['reason'] };
-      const [newest, count] = await Promise.all([firstRow(log, pending), countRows(rejected, kept)]);
+      const [newest, count] = await Promise.all([firstRow(log, pending), countRejected(registry)]);
       const leaf = newest && readLeaf(textOf(newest, 'leaf') ?? '');
       return {
         ...(leaf === undefined

@@ -3,7 +3,10 @@ import type { DeadLetters } from '../../src/audit/dead-letters.ts';
 import type { Findings } from '../../src/audit/findings.ts';
 import { holdsOf } from '../../src/audit/holds.ts';
 import { listUses } from '../../src/audit/list-uses.ts';
+import { listWorkloads } from '../../src/audit/list-workloads.ts';
 import { sourceCoverage } from '../../src/audit/uses.ts';
+import type { Environment } from '../../src/protection/policy.ts';
+import { announcements } from '../../src/storage/announcements.ts';
 import { claimsStore } from '../../src/storage/claims.ts';
 import { evidenceReader } from '../../src/storage/evidence-reader.ts';
 import { historyPages } from '../../src/storage/history-pages.ts';
@@ -18,6 +21,7 @@ import type { Table } from '../../src/storage/row.ts';
 import { sourceStates } from '../../src/storage/source-states.ts';
 import { stateReader } from '../../src/storage/state-reader.ts';
 import { unannouncedChanges } from '../../src/storage/unannounced-changes.ts';
+import type { Source } from '../../src/workloads/source.ts';
 
 /** What the pages are told from. */
 export interface DashboardTables {
@@ -30,6 +34,9 @@ export interface DashboardTables {
   readonly findings: Findings;
   readonly letters: Pick<DeadLetters, 'counts'>;
   readonly clock: { readonly now: () => number };
+  /** None unless told. */
+  readonly sources?: readonly Source[];
+  readonly environments?: readonly Environment[];
 }
 
 /** Ports of pages over tables, without sources of an inventory and without a policy. */
@@ -43,10 +50,12 @@ export function dashboardPorts({
   findings,
   letters,
   clock,
+  sources = [],
+  environments,
 }: DashboardTables) {
   const states = stateReader(repositories);
   const uses = {
-    sources: [],
+    sources,
     states: sourceStates(inventory),
     claims: claimsStore(workloads, inventory),
     tags: historyReader(repositories),
@@ -60,9 +69,12 @@ export function dashboardPorts({
     clock,
     ledger,
     listUses: listUses(uses),
+    listWorkloads: listWorkloads(uses),
+    tagEntries: uses.tags,
     windows: approvalWindows({ states, holds: holdsOf(states), clock }),
     index: protectionIndex(inventory),
-    environments: undefined,
+    announcements: announcements(log),
+    environments,
     evidence: evidenceReader(repositories),
     tags: repositoryTags(repositories),
     status: {

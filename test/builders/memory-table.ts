@@ -19,8 +19,8 @@ export interface MemoryTable extends Table {
 
 /**
  * A table in memory with the semantics of Table Storage: ordered by key, ETags, atomic transactions. It is not slower,
- * not throttled and never loses an answer unless `faults` says so. Filters are limited to `column eq 'value'` and
- * `not (…)`-free conjunctions, which is all that the adapters use.
+ * not throttled and never loses an answer unless `faults` says so. Filters are limited to `column eq 'value'`, to alternatives
+ * of conjunctions of such, and to values without a space, which is all that the adapters use.
  */
 export function memoryTable(faults: TableFaults = {}): MemoryTable {
   const partitions = new Map<string, Partition>();
@@ -178,12 +178,17 @@ function selected(row: StoredRow, names: readonly string[] | undefined): StoredR
   return { ...row, columns: Object.fromEntries(columns) };
 }
 
-function meets(row: StoredRow, filter: string | undefined): boolean {
+/** Whether a row meets the filter of a range. */
+export function meets(row: StoredRow, filter: string | undefined): boolean {
   if (filter === undefined) return true;
-  return filter.split(' and ').every((condition) => {
+  return filter.split(' or ').some((some) => meetsAll(row, some));
+}
+
+function meetsAll(row: StoredRow, conditions: string): boolean {
+  return conditions.split(' and ').every((condition) => {
     const [name, operator, value] = condition.split(' ');
     if (name === undefined || value === undefined) throw new Error(`unknown filter: ${condition}`);
-    const column = String(row.columns[name] ?? '');
+    const column = name === 'RowKey' ? row.rowKey : String(row.columns[name] ?? '');
     const wanted = value.replace(/^'|'$/g, '').replaceAll("''", "'");
     if (operator === 'eq') return column === wanted;
     if (operator === 'ne') return column !== wanted;

@@ -5,7 +5,7 @@ import { dashboardApp } from '../../builders/dashboard-app.ts';
 import { digestOf, imagePushed } from '../../builders/registry-event.ts';
 
 const registry = 'contoso.azurecr.io';
-const path = `digest?image=${encodeURIComponent(`${registry}/team/app@${digestOf('one')}`)}`;
+const path = `digest?image=${encodeURIComponent(`${registry}/team/app@${digestOf('one')}`)}&show=ledger`;
 
 /** A digest that was pushed twice, and the log of its registry. */
 async function pushedTwice() {

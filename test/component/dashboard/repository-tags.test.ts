@@ -16,7 +16,7 @@ describe('when the tags of a repository are read by the page', () => {
     const found: string[] = [];
     let after: string | undefined;
     do {
-      const page = await tags.page({ registry: 'contoso.azurecr.io', repository: 'team/app' }, 7, after);
+      const page = await tags.page({ registry: 'contoso.azurecr.io', repository: 'team/app' }, 7, { after });
       found.push(...page.items.map(({ tag }) => tag));
       after = page.next;
     } while (after !== undefined);
