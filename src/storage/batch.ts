@@ -79,3 +79,8 @@ export function refusalOf(answer: string): { readonly status: number; readonly c
   }
   return undefined;
 }
+
+/** How many operations a transaction's answer says were done. */
+export function acceptedIn(answer: string): number {
+  return [...answer.matchAll(/^HTTP\/1\.1 2\d\d/gm)].length;
+}

@@ -8,7 +8,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { TableClient } from '@azure/data-tables';
 import { AuditFault } from '../audit/fault.ts';
-import { batchBody, batchContentType, refusalOf } from './batch.ts';
+import { acceptedIn, batchBody, batchContentType, refusalOf } from './batch.ts';
 import { entityJson, entityPath, literal, readEntity } from './odata.ts';
 import type { Row, RowContinuation, RowPage, RowRange, StoredRow, Table } from './row.ts';
 
@@ -75,8 +75,10 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
     async get(partitionKey, rowKey) {
       const response = await send({ method: 'GET', path: entityPath(table, partitionKey, rowKey) });
       if (response.status === 404) return undefined;
-      require2xx(response, table);
-      return readEntity(parsed(response), response.headers.get('etag'));
+      requireStatus(response, table, 200);
+      const row = readEntity(parsed(response, table), response.headers.get('etag'));
+      if (row === undefined) throw unreadable(table);
+      return row;
     },
 
     async insert({ partitionKey, rowKey, columns }) {
@@ -88,7 +90,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
         headers: { prefer: 'return-no-content' },
       });
       if (response.status === 409) return 'exists';
-      require2xx(response, table);
+      requireStatus(response, table, 204);
       return 'inserted';
     },
 
@@ -99,7 +101,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
         body: entityJson(partitionKey, rowKey, columns),
         contentType: json,
       });
-      require2xx(response, table);
+      requireStatus(response, table, 204);
     },
 
     async transact(operations) {
@@ -111,7 +113,12 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
       });
       const answer = response.bodyAsText ?? '';
       const refusal = refusalOf(answer) ?? (response.status >= 400 ? { status: response.status } : undefined);
-      if (refusal === undefined) return 'committed';
+      if (refusal === undefined) {
+        requireStatus(response, table, 202);
+        // An answer that was cut, or is another's, does not say that it was done.
+        if (acceptedIn(answer) !== operations.length) throw unreadable(table);
+        return 'committed';
+      }
       // 404: a row that was to be changed or removed is gone, so it isn't as it was read either.
       if (refusal.status === 409 || refusal.status === 412 || refusal.status === 404) return 'conflict';
       throw faultOf(refusal.status, table, answer);
@@ -119,8 +126,8 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
 
     async page(range, limit, from) {
       const response = await send({ method: 'GET', path: `${table}()?${queryOf(range, limit, from)}` });
-      require2xx(response, table);
-      return pageOf(response);
+      requireStatus(response, table, 200);
+      return pageOf(response, table);
     },
   };
 }
@@ -148,27 +155,39 @@ function queryOf(range: RowRange, limit: number, from: RowContinuation | undefin
   return [...query].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
 }
 
-function pageOf(response: PipelineResponse): RowPage {
-  const body = parsed(response);
-  const values =
-    typeof body === 'object' && body !== null && 'value' in body && Array.isArray(body.value)
-      ? body.value
-      : [];
-  const rows = values
-    .map((value: unknown) => readEntity(value))
-    .filter((row): row is StoredRow => row !== undefined);
+function pageOf(response: PipelineResponse, table: string): RowPage {
+  const body = parsed(response, table);
+  // What is no list is no empty list either.
+  if (typeof body !== 'object' || body === null || !('value' in body) || !Array.isArray(body.value)) {
+    throw unreadable(table);
+  }
+  const values: readonly unknown[] = body.value;
+  const rows = values.map((value) => readEntity(value)).filter((row): row is StoredRow => row !== undefined);
   const partitionKey = response.headers.get('x-ms-continuation-nextpartitionkey');
   const rowKey = response.headers.get('x-ms-continuation-nextrowkey');
   if (partitionKey === undefined) return { rows };
   return { rows, next: { partitionKey, ...(rowKey === undefined ? {} : { rowKey }) } };
 }
 
-function parsed(response: PipelineResponse): unknown {
-  return JSON.parse(response.bodyAsText ?? 'null');
+function parsed(response: PipelineResponse, table: string): unknown {
+  try {
+    return JSON.parse(response.bodyAsText ?? '');
+  } catch (cause) {
+    throw unreadable(table, cause);
+  }
 }
 
-function require2xx(response: PipelineResponse, table: string): void {
-  if (response.status >= 300) throw faultOf(response.status, table, response.bodyAsText ?? '');
+/** Any other status is a refusal or, below 400, the answer of something in between. */
+function requireStatus(response: PipelineResponse, table: string, status: number): void {
+  if (response.status === status) return;
+  if (response.status < 400) throw unreadable(table);
+  throw faultOf(response.status, table, response.bodyAsText ?? '');
+}
+
+/** Says nothing of whether the call was done. */
+function unreadable(table: string, cause?: unknown): AuditFault {
+  const message = `Table Storage gave no readable answer for ${table}`;
+  return new AuditFault('storage-unreadable', message, { retryable: true, cause });
 }
 
 function faultOf(status: number, table: string, answer: string): AuditFault {
