@@ -45,7 +45,9 @@ async function outcomeOf(work: () => Promise<unknown>): Promise<unknown> {
     await work();
     return undefined;
   } catch (error) {
-    return error ?? new Error('nothing was thrown');
+    // A timer that does several things tells all that failed.
+    const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+    return first ?? new Error('nothing was thrown');
   }
 }
 
@@ -62,6 +64,8 @@ export async function disturb<World>(useCase: UseCase<World>): Promise<readonly 
     const seed = faultSeed + run;
     for (const kind of kinds) {
       for (const [at, site] of calm.calls.entries()) {
+        // A receiver of alerts that refuses for good is not asked again: the log says so, and the finding stays.
+        if (kind === 'denied' && site.dependency === 'alerts') continue;
         await disturbedOnce(useCase, calm.state, { kind, at, site, seed });
         runs.set(site.dependency, (runs.get(site.dependency) ?? 0) + 1);
       }
