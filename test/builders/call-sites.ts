@@ -9,7 +9,7 @@ import type { Chance } from './restless-table.ts';
  * - `down`: the same, and so do all calls after it, until it is healed.
  * - `lost`: done, and the answer is lost.
  * - `repeated`: done, the answer lost, and done again by a client that retries, which sees the second answer alone.
- * - `slow`: answers after everything else that could go on has.
+ * - `slow`: answers after everything else that could go on has, and so do all calls after it.
  * - `short`: a page that ends early, or a list that breaks off in its middle.
  * - `denied`: refuses for good (403), once.
  */
@@ -57,6 +57,9 @@ export interface CallSites {
   port<T extends object>(port: T, wrapping: Wrapping): T;
 }
 
+/** Kinds that go on from the call on. */
+const stays: ReadonlySet<FaultKind> = new Set(['down', 'slow']);
+
 /** A fault that passes, as adapters tell it. */
 function passing(dependency: string, call: string): AuditFault {
   return new AuditFault(`${dependency}-503`, `no answer to ${call}`, { retryable: true });
@@ -74,7 +77,7 @@ export function callSites(): CallSites {
     const place = calls.length;
     calls.push(site);
     if (planned === undefined) return undefined;
-    const isIt = place === planned.at || (planned.kind === 'down' && place > planned.at);
+    const isIt = place === planned.at || (stays.has(planned.kind) && place > planned.at);
     if (!isIt) return undefined;
     hasMet = true;
     return planned.kind;

@@ -4,9 +4,9 @@ import { type CallSite, type CallSites, callSites, type FaultKind } from '../bui
 import { chanceOf } from '../builders/restless-table.ts';
 
 /** What chance decides is decided by this: `FAULT_SEED`. */
-export const faultSeed = Number(process.env['FAULT_SEED'] ?? 20_260_502);
+const faultSeed = Number(process.env['FAULT_SEED'] ?? 20_260_502);
 /** How often everything is run, each time by another seed: `FAULT_RUNS`. */
-export const faultRuns = Number(process.env['FAULT_RUNS'] ?? 1);
+const faultRuns = Number(process.env['FAULT_RUNS'] ?? 1);
 
 /** What is run undisturbed, and then with a fault at each of its calls. */
 export interface UseCase<World> {
@@ -64,8 +64,7 @@ export async function disturb<World>(useCase: UseCase<World>): Promise<readonly 
     const seed = faultSeed + run;
     for (const kind of kinds) {
       for (const [at, site] of calm.calls.entries()) {
-        // A receiver of alerts that refuses for good is not asked again: the log says so, and the finding stays.
-        if (kind === 'denied' && site.dependency === 'alerts') continue;
+        if (!isMeant(kind, at, site)) continue;
         await disturbedOnce(useCase, calm.state, { kind, at, site, seed });
         runs.set(site.dependency, (runs.get(site.dependency) ?? 0) + 1);
       }
@@ -78,6 +77,27 @@ export async function disturb<World>(useCase: UseCase<World>): Promise<readonly 
     kinds,
     runs: count,
   }));
+}
+
+/** Whether a kind differs from the others at a call. */
+function isMeant(kind: FaultKind, at: number, { dependency, call }: CallSite): boolean {
+  const isRead = dependency === 'tables' && /(get|page)$/.test(call);
+  switch (kind) {
+    case 'lost':
+    case 'repeated':
+      // A reading that is lost, or made twice, is a reading that was refused, or made once.
+      return !isRead;
+    case 'short':
+      return /(page|repositories|tags|manifests|newestManifests|waiting)$/i.test(call);
+    case 'slow':
+      // Once: every call of a run is slow.
+      return at === 0;
+    case 'denied':
+      // A receiver of alerts that refuses for good is not asked again: the log says so, and the finding stays.
+      return dependency !== 'alerts';
+    default:
+      return true;
+  }
 }
 
 async function undisturbed<World>(useCase: UseCase<World>) {
