@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { AuditFault } from '../../src/audit/fault.ts';
-import { isCommitted, refusalOf } from '../../src/storage/batch.ts';
+import { acceptedIn, refusalOf } from '../../src/storage/batch.ts';
 import { readRow, readRows } from '../../src/storage/table-answer.ts';
 import { jsonOf } from '../outside-json.ts';
 import { accepted, hold, refused, type Target } from '../target.ts';
@@ -80,7 +80,7 @@ export const tableAnswer: Target = {
     const row = outcomeOf(() => [readRow(text, 'audit')]);
     const refusal = refusalOf(text);
     hold(refusal === undefined || refusal.status >= 400, 'a refusal is none');
-    const isDone = refusal === undefined && isCommitted(text);
+    const isDone = refusal === undefined && acceptedIn(text) > 0;
     hold(!isDone || text.includes('HTTP/1.1 2'), 'what is no answer is taken for a transaction');
     const kind = `${page !== undefined} ${row !== undefined} ${refusal?.status} ${refusal?.code?.slice(0, 20)} ${isDone}`;
     return page !== undefined || row !== undefined || isDone ? accepted(kind) : refused(kind);

@@ -44,7 +44,11 @@ export function foundRecords(
 ): FoundRecords {
   const { outbox, reader, writer, record } = ports;
 
+  /** Before anything is told: what is told is not found again, by which a note that failed could be made up for. */
+  const note = ({ digest }: Fact) => writer.noteDigest(repository, digest);
+
   async function tell(fact: Fact): Promise<void> {
+    if (fact.action === 'push') await note(fact);
     const { outcome } = await record({ ...repository, fact });
     if (outcome === 'recorded') onRecorded(fact);
   }
@@ -69,11 +73,8 @@ export function foundRecords(
     const announced = await outbox.announceAll(facts.map((fact) => ({ ...repository, fact })));
     if (announced === 'known') return false;
     const changes = facts.flatMap((fact) => planPush(fact, { isPartlyTold: false }).changes);
-    const [outcome] = await Promise.all([
-      writer.commit(repository, changes),
-      ...facts.map(({ digest }) => writer.noteDigest(repository, digest)),
-    ]);
-    if (outcome === 'conflict') return false;
+    await Promise.all(facts.map(note));
+    if ((await writer.commit(repository, changes)) === 'conflict') return false;
     facts.forEach(onRecorded);
     for (const fact of facts) await ports.onRecorded?.({ ...repository, fact });
     return true;

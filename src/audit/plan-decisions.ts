@@ -65,6 +65,10 @@ export function executePlanSoon(ports: PlanDecisionsPorts) {
     const stored = await plans.get(registry, id);
     if (stored === undefined) return { outcome: 'unknown' };
     if (!ports.canDelete) return { outcome: 'refused', refusal: deletionOff };
+    if (isHandedOn(stored.header, by, hash)) {
+      await queue.run(registry, id);
+      return { outcome: 'decided', plan: stored.header };
+    }
     const content = await contentOf(ports, stored.header);
     const now = clock.now();
     const request = { by: by.id, hash, now, going: content.going };
@@ -78,6 +82,14 @@ export function executePlanSoon(ports: PlanDecisionsPorts) {
     await queue.run(registry, id);
     return { outcome: 'decided', plan };
   };
+}
+
+/**
+ * Whether the same person has had the same content run already, and may have got no answer to it: whether it was handed on is
+ * not known, and a plan that is handed on twice runs once.
+ */
+function isHandedOn(plan: PlanHeader, by: Applicant, hash: string): boolean {
+  return plan.state === 'running' && plan.executedBy === by.id && plan.hash === hash;
 }
 
 /** The hash of what is stored of a plan, and the repositories from which something goes. */

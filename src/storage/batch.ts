@@ -80,7 +80,7 @@ export function refusalOf(answer: string): { readonly status: number; readonly c
   return undefined;
 }
 
-/** Whether a transaction's answer tells of an operation that was done. One that tells of none is nobody's answer. */
-export function isCommitted(answer: string): boolean {
-  return /^HTTP\/1\.1 2\d\d/m.test(answer);
+/** How many operations a transaction's answer says were done. */
+export function acceptedIn(answer: string): number {
+  return [...answer.matchAll(/^HTTP\/1\.1 2\d\d/gm)].length;
 }

@@ -8,7 +8,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { TableClient } from '@azure/data-tables';
 import { AuditFault } from '../audit/fault.ts';
-import { batchBody, batchContentType, isCommitted, refusalOf } from './batch.ts';
+import { acceptedIn, batchBody, batchContentType, refusalOf } from './batch.ts';
 import { entityJson, entityPath, literal } from './odata.ts';
 import type { Row, RowContinuation, RowPage, RowRange, Table } from './row.ts';
 import { readRow, readRows, unreadable } from './table-answer.ts';
@@ -76,7 +76,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
     async get(partitionKey, rowKey) {
       const response = await send({ method: 'GET', path: entityPath(table, partitionKey, rowKey) });
       if (response.status === 404) return undefined;
-      require2xx(response, table);
+      requireStatus(response, table, 200);
       return readRow(response.bodyAsText ?? '', table, response.headers.get('etag'));
     },
 
@@ -89,7 +89,8 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
         headers: { prefer: 'return-no-content' },
       });
       if (response.status === 409) return 'exists';
-      require2xx(response, table);
+      // 201 where the wish for no content is not granted.
+      requireStatus(response, table, 204, 201);
       return 'inserted';
     },
 
@@ -100,7 +101,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
         body: entityJson(partitionKey, rowKey, columns),
         contentType: json,
       });
-      require2xx(response, table);
+      requireStatus(response, table, 204);
     },
 
     async transact(operations) {
@@ -112,8 +113,12 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
       });
       const answer = response.bodyAsText ?? '';
       const refusal = refusalOf(answer) ?? (response.status >= 400 ? { status: response.status } : undefined);
-      if (refusal === undefined && isCommitted(answer)) return 'committed';
-      if (refusal === undefined) throw unreadable(table);
+      if (refusal === undefined) {
+        requireStatus(response, table, 202);
+        // An answer that was cut, or is another's, does not say that it was done.
+        if (acceptedIn(answer) !== operations.length) throw unreadable(table);
+        return 'committed';
+      }
       // 404: a row that was to be changed or removed is gone, so it isn't as it was read either.
       if (refusal.status === 409 || refusal.status === 412 || refusal.status === 404) return 'conflict';
       throw faultOf(refusal.status, table, answer);
@@ -121,7 +126,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
 
     async page(range, limit, from) {
       const response = await send({ method: 'GET', path: `${table}()?${queryOf(range, limit, from)}` });
-      require2xx(response, table);
+      requireStatus(response, table, 200);
       return pageOf(response, table);
     },
   };
@@ -158,8 +163,11 @@ function pageOf(response: PipelineResponse, table: string): RowPage {
   return { rows, next: { partitionKey, ...(rowKey === undefined ? {} : { rowKey }) } };
 }
 
-function require2xx(response: PipelineResponse, table: string): void {
-  if (response.status >= 300) throw faultOf(response.status, table, response.bodyAsText ?? '');
+/** Any other status is a refusal or, below 400, the answer of something in between. */
+function requireStatus(response: PipelineResponse, table: string, ...statuses: readonly number[]): void {
+  if (statuses.includes(response.status)) return;
+  if (response.status < 400) throw unreadable(table);
+  throw faultOf(response.status, table, response.bodyAsText ?? '');
 }
 
 function faultOf(status: number, table: string, answer: string): AuditFault {

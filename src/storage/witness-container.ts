@@ -44,9 +44,14 @@ export function witnessContainer(
     try {
       // Asking for no more than is read keeps what is not ours from filling the memory.
       const blob = container.getBlockBlobClient(path);
-      const { contentLength = 0 } = await blob.getProperties({
+      const { contentLength } = await blob.getProperties({
         abortSignal: AbortSignal.timeout(callTimeoutMs),
       });
+      if (contentLength === undefined) {
+        // An answer of something in between is no note that differs from ours.
+        const message = `Blob Storage did not say how long ${path} is`;
+        throw new AuditFault('storage-unreadable', message, { retryable: true });
+      }
       if (contentLength === 0 || contentLength > maxNoteLength) return '';
       const bytes = await blob.downloadToBuffer(0, contentLength, {
         abortSignal: AbortSignal.timeout(callTimeoutMs),

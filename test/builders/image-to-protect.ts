@@ -2,8 +2,10 @@ import type { Log } from '../../src/audit/ports.ts';
 import type { Uses } from '../../src/audit/protection-ports.ts';
 import type { OwnedLock } from '../../src/protection/owned-lock.ts';
 import { readOwnedLock } from '../../src/protection/owned-lock-content.ts';
+import type { Policy } from '../../src/protection/policy.ts';
 import type { Digest } from '../../src/registry/digest.ts';
 import { stateReader } from '../../src/storage/state-reader.ts';
+import type { CallSites } from './call-sites.ts';
 import { type MemoryItem, memoryRegistryContent } from './memory-registry-content.ts';
 import { memoryRegistryLocks } from './memory-registry-locks.ts';
 import type { TableFaults } from './memory-table.ts';
@@ -40,7 +42,13 @@ export const nothingUsed: Uses = {
 
 /** A registry with an index of two children as `prod` and an image as `v1`, and the app that protects it. */
 export function imageToProtect(
-  options: { readonly uses?: Uses; readonly faults?: TableFaults; readonly log?: Log } = {},
+  options: {
+    readonly policy?: Policy;
+    readonly uses?: Uses;
+    readonly faults?: TableFaults;
+    readonly log?: Log;
+    readonly sites?: CallSites;
+  } = {},
 ) {
   const registry = memoryRegistryContent();
   const repository = registry.repository(protectedId.repository);

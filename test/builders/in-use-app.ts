@@ -43,6 +43,7 @@ import { stateReader } from '../../src/storage/state-reader.ts';
 import type { ReadingProblem, ReportedClaim } from '../../src/workloads/claim.ts';
 import type { Source } from '../../src/workloads/source.ts';
 import { readSources } from '../../src/workloads/source-reading.ts';
+import type { CallSites, Wrapping } from './call-sites.ts';
 import { storesOver } from './history-stores.ts';
 import { memoryLeases } from './memory-leases.ts';
 import { memoryRegistryContent } from './memory-registry-content.ts';
@@ -93,6 +94,8 @@ export interface InUseAppOptions {
   readonly isRestorable?: boolean;
   /** What reads a registry other than that in memory. */
   readonly content?: RegistryContent;
+  /** What everything outside the use cases is called through. */
+  readonly sites?: CallSites;
 }
 
 type TableName = 'repositories' | 'digests' | 'log' | 'inventory' | 'findings' | 'workloads';
@@ -107,7 +110,20 @@ export function inUseApp(options: InUseAppOptions = {}) {
     findings: memoryTable(),
     workloads: memoryTable(),
   };
-  const over = { ...tables, ...options.tables };
+  const { sites } = options;
+  const given: Record<TableName, Table> = { ...tables, ...options.tables };
+  const over =
+    sites === undefined
+      ? given
+      : {
+          repositories: sites.table(given.repositories, 'repositories'),
+          digests: sites.table(given.digests, 'digests'),
+          log: sites.table(given.log, 'log'),
+          inventory: sites.table(given.inventory, 'inventory'),
+          findings: sites.table(given.findings, 'findings'),
+          workloads: sites.table(given.workloads, 'workloads'),
+        };
+  const around = <T extends object>(port: T, wrapping: Wrapping): T => sites?.port(port, wrapping) ?? port;
   const settings = { sources: options.sources ?? usualSources };
   const policy = options.policy ?? policyOf();
   const clock = {
@@ -130,7 +146,12 @@ export function inUseApp(options: InUseAppOptions = {}) {
   const write = (message: string, values: unknown) => void lines.push({ message, values });
   const log = options.log ?? { info: write, warn: write, error: write };
   const registry = memoryRegistryContent();
-  const contents = new Map([[usedRegistry, options.content ?? registry.content]]);
+  const content = around(options.content ?? registry.content, {
+    dependency: 'registry',
+    name: 'content',
+    lists: ['repositories', 'tags', 'manifests', 'newestManifests'],
+  });
+  const contents = new Map([[usedRegistry, content]]);
   const registries = [usedRegistry];
   const stores = storesOver(over);
   const states = stateReader(over.repositories);
@@ -140,10 +161,13 @@ export function inUseApp(options: InUseAppOptions = {}) {
   const pages = historyPages(over.repositories, over.log);
   const holds = holdsOf(states);
   const windows = approvalWindows({ states, holds, clock });
-  const leases = memoryLeases();
+  const leases = around(memoryLeases(), { dependency: 'blobs', name: 'leases', once: ['hold'] });
 
   const alerts: Alert[] = [];
-  const sinks = options.sinks ?? [{ name: 'memory', send: async (alert) => void alerts.push(alert) }];
+  const memorySink: AlertSink = { name: 'memory', send: async (alert) => void alerts.push(alert) };
+  const sinks = (options.sinks ?? [memorySink]).map((sink) =>
+    around(sink, { dependency: 'alerts', name: sink.name }),
+  );
   const outbox = alertOutbox(over.findings, log);
   const telling = { ...stores, alerts: outbox, sinks, clock, log };
   const tell = tellAtOnce(telling);
@@ -155,10 +179,13 @@ export function inUseApp(options: InUseAppOptions = {}) {
   const said = new Map<string, { claims: readonly ReportedClaim[]; problems: readonly ReadingProblem[] }>();
   const attached = new Map<string, InventorySource>();
   const waiting: { readonly refresh?: string; readonly assess?: RepositoryId }[] = [];
-  const queue = {
-    refresh: async (source: string) => void waiting.push({ refresh: source }),
-    assess: async (repository: RepositoryId) => void waiting.push({ assess: repository }),
-  };
+  const queue = around(
+    {
+      refresh: async (source: string) => void waiting.push({ refresh: source }),
+      assess: async (repository: RepositoryId) => void waiting.push({ assess: repository }),
+    },
+    { dependency: 'queues', name: 'inventory' },
+  );
   const heldBy = async (repository: RepositoryId, tag: string): Promise<Digest | undefined> => {
     const head = await pages.tagHead(repository, tag);
     return head && heldDigest(head);

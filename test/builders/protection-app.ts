@@ -20,6 +20,7 @@ import { findingsStore } from '../../src/storage/findings.ts';
 import { knownLocks } from '../../src/storage/known-locks.ts';
 import { protectionIndex } from '../../src/storage/protection-index.ts';
 import { stateReader } from '../../src/storage/state-reader.ts';
+import type { CallSites, Wrapping } from './call-sites.ts';
 import { storesOver } from './history-stores.ts';
 import { memoryLeases } from './memory-leases.ts';
 import { memoryTable, type TableFaults } from './memory-table.ts';
@@ -57,6 +58,8 @@ export interface ProtectionAppOptions {
   readonly start?: number;
   readonly pseudonyms?: Pseudonyms;
   readonly log?: Log;
+  /** What everything outside the use cases is called through. */
+  readonly sites?: CallSites;
 }
 
 /** The use cases of protection over tables in memory and a registry. */
@@ -73,6 +76,18 @@ export function protectionApp({
   const inventory = memoryTable(options.faults);
   const kept = memoryTable(options.faults);
   const tables = { repositories, digests, log, inventory, findings: kept };
+  const { sites } = options;
+  const around = <T extends object>(port: T, wrapping: Wrapping): T => sites?.port(port, wrapping) ?? port;
+  const over =
+    sites === undefined
+      ? tables
+      : {
+          repositories: sites.table(repositories, 'repositories'),
+          digests: sites.table(digests, 'digests'),
+          log: sites.table(log, 'log'),
+          inventory: sites.table(inventory, 'inventory'),
+          findings: sites.table(kept, 'findings'),
+        };
   // Every look at the clock takes a millisecond, as work does.
   const clock = {
     time: options.start ?? Date.UTC(2026, 4, 2, 14),
@@ -90,24 +105,27 @@ export function protectionApp({
     },
     of: (text: string) => hex([...text].reduce((sum, each) => (sum * 31 + each.charCodeAt(0)) % 2 ** 40, 7)),
   };
-  const states = stateReader(repositories);
-  const index = protectionIndex(inventory);
-  const known = knownLocks(repositories);
-  const statements = { ...storesOver(tables), states, clock, ids };
-  const contents = new Map([[protectedId.registry, content]]);
+  const states = stateReader(over.repositories);
+  const index = protectionIndex(over.inventory);
+  const known = knownLocks(over.repositories);
+  const statements = { ...storesOver(over), states, clock, ids };
+  const lists = ['repositories', 'tags', 'manifests', 'newestManifests'];
+  const contents = new Map([
+    [protectedId.registry, around(content, { dependency: 'registry', name: 'content', lists })],
+  ]);
   const holds = holdsOf(states);
-  const found = findingsStore(kept);
+  const found = findingsStore(over.findings);
   const silent = { info: () => {}, warn: () => {}, error: () => {} };
   const enforce = enforceRepository({
     ...statements,
     contents,
-    lockers: new Map([[protectedId.registry, locks]]),
+    lockers: new Map([[protectedId.registry, around(locks, { dependency: 'registry', name: 'locks' })]]),
     index,
     known,
-    uses,
+    uses: around(uses, { dependency: 'tables', name: 'uses' }),
     holds,
     findings: found,
-    leases: memoryLeases(),
+    leases: around(memoryLeases(), { dependency: 'blobs', name: 'leases', once: ['hold'] }),
     pause: async () => {},
     log: options.log ?? silent,
   });

@@ -17,6 +17,7 @@ import { knownContent } from '../../src/storage/known-content.ts';
 import { recordedContents } from '../../src/storage/recorded-contents.ts';
 import { sourceStates } from '../../src/storage/source-states.ts';
 import { stateReader } from '../../src/storage/state-reader.ts';
+import type { Wrapping } from './call-sites.ts';
 import { storesOver } from './history-stores.ts';
 import { type InUseApp, type InUseAppOptions, inUseApp, usedRegistry } from './in-use-app.ts';
 import { memoryPlans } from './memory-plans.ts';
@@ -29,7 +30,19 @@ export const day = 86_400_000;
 export function retentionApp(options: InUseAppOptions & { readonly policy?: never } = {}) {
   const app: InUseApp = inUseApp(options);
   const { repositories } = app.tables;
-  const over = { ...app.tables, ...options.tables };
+  const { sites } = options;
+  const given = { ...app.tables, ...options.tables };
+  const over =
+    sites === undefined
+      ? given
+      : {
+          repositories: sites.table(given.repositories, 'repositories'),
+          digests: sites.table(given.digests, 'digests'),
+          log: sites.table(given.log, 'log'),
+          inventory: sites.table(given.inventory, 'inventory'),
+          workloads: sites.table(given.workloads, 'workloads'),
+        };
+  const around = <T extends object>(port: T, wrapping: Wrapping): T => sites?.port(port, wrapping) ?? port;
   const settings: { policy: RetentionPolicy | undefined; policyHash: string } = {
     policy: policyOf(),
     policyHash: 'a'.repeat(64),
@@ -71,12 +84,15 @@ export function retentionApp(options: InUseAppOptions & { readonly policy?: neve
   };
   const compared = comparisons(over.repositories, over.log);
 
-  const plans = memoryPlans();
+  const plans = around(memoryPlans(), { dependency: 'plans', name: 'plans', lists: ['repositories'] });
   const waiting: { readonly make?: string; readonly run?: string }[] = [];
-  const queue = {
-    make: async (_: string, make: string) => void waiting.push({ make }),
-    run: async (_: string, run: string) => void waiting.push({ run }),
-  };
+  const queue = around(
+    {
+      make: async (_: string, make: string) => void waiting.push({ make }),
+      run: async (_: string, run: string) => void waiting.push({ run }),
+    },
+    { dependency: 'queues', name: 'retention' },
+  );
   const hashing = () => {
     const hash = createHash('sha256');
     return { update: (text: string) => void hash.update(text), digest: () => hash.digest('hex') };

@@ -1,0 +1,28 @@
+import { describe, it } from '@jest/globals';
+import { disturb, type UseCase } from './disturbed-runs.ts';
+import { addFaultRows } from './fault-table.ts';
+import { ingestCases } from './ingest-cases.ts';
+import { inventoryCases } from './inventory-cases.ts';
+import { ledgerCases } from './ledger-cases.ts';
+import { protectionCases } from './protection-cases.ts';
+import { reconcileCases } from './reconcile-cases.ts';
+import { retentionCases } from './retention-cases.ts';
+
+function suite<World>(name: string, useCases: readonly UseCase<World>[]): void {
+  describe(`when storage or the registry fails at any call (${name})`, () => {
+    it.each(useCases.map((useCase) => [useCase.name, useCase] as const))(
+      '%s: ends as if it had not, once what failed is repeated',
+      async (_, useCase) => {
+        addFaultRows(await disturb(useCase));
+      },
+      60_000,
+    );
+  });
+}
+
+suite('ingest', ingestCases);
+suite('protection', protectionCases);
+suite('reconciliation', reconcileCases);
+suite('retention', retentionCases);
+suite('ledger', ledgerCases);
+suite('inventory, findings and alerts', inventoryCases);
