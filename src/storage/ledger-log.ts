@@ -19,6 +19,7 @@ import {
   readRepositoryKey,
   readSealedKey,
   readWaitingKey,
+  recordKey,
   repositoryKey,
   sealedKey,
   sealedRecords,
@@ -32,7 +33,7 @@ const mostMarked = 33;
 const mostMarkedAtOnce = 4;
 const mostStated = 100;
 
-/** Milliseconds after which a statement that isn't recorded won't be: its run was cut off, or lost a race. */
+/** Milliseconds after which what isn't recorded won't be: its run was cut off, or lost a race. */
 const givenUpAfter = 3_600_000;
 
 /** Waiting records looked through for one of an id. */
@@ -40,15 +41,15 @@ const mostLookedThrough = 1_000;
 
 const headKey = 'head';
 
-/** The rows of a log in the `log` table; whether statements are recorded is told by `repositories`. */
+/** The rows of a log in the `log` table; whether what is to be recorded is, is told by `repositories`. */
 export function ledgerLog(log: Table, repositories: Table): LedgerLog {
-  /** Of some statements, those that are recorded: one range query for each repository. */
-  async function recorded(registry: string, statements: readonly Waiting[]): Promise<ReadonlySet<string>> {
+  /** Of some that wait, those that are recorded: one range query for each repository and kind of row. */
+  async function recorded(registry: string, some: readonly Waiting[]): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
-    const byRepository = Map.groupBy(statements, ({ repository }) => repository);
-    for (const [repository, some] of byRepository) {
-      const partitionKey = repositoryKey({ registry, repository });
-      const keys = new Map(some.map(({ key, row }) => [row, key]));
+    const groups = Map.groupBy(some, ({ repository, row }) => `${row.slice(0, 1)} ${repository}`);
+    for (const group of groups.values()) {
+      const partitionKey = repositoryKey({ registry, repository: group[0]?.repository ?? '' });
+      const keys = new Map(group.map(({ key, row }) => [row, key]));
       const sorted = [...keys.keys()].sort();
       const range = { partitionKey, from: sorted[0] ?? '', before: `${sorted.at(-1)} `, select: [] };
       for await (const { rowKey } of rowsOf(repositories, range)) {
@@ -111,10 +112,10 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
       const range = { partitionKey: announcedPartition(registry), ...keysUnder(waitingRecords) };
       let some: PendingRecord[] = [];
       const sort = async () => {
-        const statements = some.map(waitingStatement).filter((statement) => statement !== undefined);
-        const there = await recorded(registry, statements);
+        const unsure = some.map(waitingUntilRecorded).filter((waiting) => waiting !== undefined);
+        const there = await recorded(registry, unsure);
         const absent = new Map(
-          statements.filter(({ key }) => !there.has(key)).map(({ key, since }) => [key, since]),
+          unsure.filter(({ key }) => !there.has(key)).map(({ key, since }) => [key, since]),
         );
         for (const record of some) {
           const since = absent.get(record.key);
@@ -163,7 +164,7 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
 
     async discard(registry, refused) {
       for (const record of refused) {
-        const waiting = waitingStatement(record);
+        const waiting = waitingUntilRecorded(record);
         if (waiting === undefined) continue;
         const { key, announced, leaf } = waiting;
         const partitionKey = announcedPartition(registry);
@@ -219,7 +220,7 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
   };
 }
 
-/** A statement that waits. */
+/** What is sealed only once it is recorded. */
 interface Waiting extends PendingRecord {
   readonly repository: string;
   /** Key of its row in `repositories`, once it is recorded. */
@@ -230,13 +231,21 @@ interface Waiting extends PendingRecord {
   readonly since: number;
 }
 
-function waitingStatement({ key, leaf }: PendingRecord): Waiting | undefined {
+/**
+ * A statement, or a fact that a comparison found: a run that is cut off is not repeated as it was, and its next one tells
+ * the same of another time. An event is delivered again until it is recorded, so it is sealed without asking.
+ */
+function waitingUntilRecorded({ key, leaf }: PendingRecord): Waiting | undefined {
   const waiting = readWaitingKey(key);
-  const statement = waiting && readAnnouncedStatementKey(waiting.announced);
-  if (waiting === undefined || statement === undefined) return undefined;
-  const { repository, at } = statement;
+  if (waiting === undefined) return undefined;
   const { announced, recordedAt: since } = waiting;
-  return { key, leaf, repository, row: statementKey(at), announced, since };
+  const statement = readAnnouncedStatementKey(announced);
+  // In canonical JSON, quotes within a text are escaped: no value can say this.
+  const found = leaf.includes('"source":"event"') ? undefined : readAnnouncedKey(announced);
+  const place = statement ?? found;
+  if (place === undefined) return undefined;
+  const row = statement === undefined ? recordKey(place.at) : statementKey(place.at);
+  return { key, leaf, repository: place.repository, row, announced, since };
 }
 
 function pendingRecord(row: StoredRow): PendingRecord {

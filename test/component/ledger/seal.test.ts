@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Witness } from '../../../src/audit/ledger-ports.ts';
 import { sealLedger } from '../../../src/audit/seal-ledger.ts';
+import type { AuditRecord } from '../../../src/history/fact.ts';
+import { planPush } from '../../../src/history/push-plan.ts';
 import type { Statement } from '../../../src/history/statement.ts';
 import { planStatement } from '../../../src/history/statement-plan.ts';
 import { comparisons } from '../../../src/storage/comparisons.ts';
@@ -62,6 +64,11 @@ function ledger({ witnesses = [] as readonly Witness[], now = epoch + 10_000 } =
     sealer,
     seal: sealer(),
     announce: outbox(log),
+    tell: ({ fact: told, ...repository }: AuditRecord) =>
+      historyWriter(repositories, digests).commit(
+        repository,
+        planPush(told, { isPartlyTold: false }).changes,
+      ),
     commit: (one: Statement) => historyWriter(repositories, digests).commit(one, planStatement(one)),
     compared: comparisons(repositories, log),
     proven: () => provenLog({ log, blobs }, registry, [signer.keyOf(origin)]),
@@ -145,6 +152,24 @@ describe('sealing', () => {
     await app.commit(lost);
     expect((await app.seal(registry)).records).toBe(1);
     expect(idsIn((await app.proven()).entries)).toEqual([recorded.at.id, lost.at.id]);
+  });
+
+  it('waits for what a comparison found to be recorded, and forgets what it came no further with', async () => {
+    const app = ledger();
+    const found = (number: number, source: 'reconcile' | 'backfill') => {
+      const { fact: told, ...repository } = push(number);
+      return { ...repository, fact: { ...told, source } };
+    };
+    const [recorded, lost] = [found(1, 'reconcile'), found(2, 'backfill')];
+    await app.announce.announceAll([recorded, lost]);
+    expect(await app.seal(registry)).toEqual({ records: 0, size: 0 });
+    await app.tell(recorded);
+    expect((await app.seal(registry)).records).toBe(1);
+    app.clock.time += 3_600_000;
+    await app.seal(registry);
+    expect((await app.marked()).waiting).toEqual([]);
+    expect(await app.announce.announced(lost, lost.fact.at)).toBeUndefined();
+    expect(idsIn((await app.proven()).entries)).toEqual([recorded.fact.at.id]);
   });
 
   it('ends each batch with what is newly known to be complete, and states that each hour by itself', async () => {
