@@ -47,6 +47,7 @@ import { healthRoute, statusRoute } from './api/status.ts';
 import { usesRoute } from './api/uses.ts';
 import { approvalWindows, approveImage, changeApproval } from './audit/approvals.ts';
 import { attributeHistory } from './audit/attribute-history.ts';
+import { clockChecked } from './audit/clock-checked.ts';
 import { deliverAlerts, tellAtOnce } from './audit/deliver-alerts.ts';
 import { enforceAfterPush, enforceLocks, enforceNext, enforceNow } from './audit/enforce-locks.ts';
 import { enforceRepository } from './audit/enforce-repository.ts';
@@ -105,7 +106,7 @@ import { assessQueueName, refreshQueueName } from './storage/inventory-queue.ts'
 import { privacyKeyOfVault } from './storage/key-vault-secret.ts';
 import { knownContent } from './storage/known-content.ts';
 import { knownLocks } from './storage/known-locks.ts';
-import { leases } from './storage/leases.ts';
+import { leases, leasesContainer } from './storage/leases.ts';
 import { outbox } from './storage/outbox.ts';
 import { progress as progressOf } from './storage/progress.ts';
 import { protectionIndex } from './storage/protection-index.ts';
@@ -116,6 +117,7 @@ import { rejections } from './storage/rejections.ts';
 import { repositoryTags } from './storage/repository-tags.ts';
 import { stateReader } from './storage/state-reader.ts';
 import { statementPages } from './storage/statement-pages.ts';
+import { storageClockCheck } from './storage/storage-clock.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
 import { unannouncedChanges } from './storage/unannounced-changes.ts';
 
@@ -179,7 +181,9 @@ const telling = { alerts, sinks, ...history, clock, log };
 const findings = findingsStore(tables.findings, measuredFindings(metrics, tellAtOnce(telling)));
 const changes = unannouncedChanges(tables.inventory);
 const letters = deadLetters(blobs);
-const lease = leases(blobs);
+const lease = leases(blobs, { clock });
+const checkClock = storageClockCheck(blobs, leasesContainer, clock);
+const dated = clockChecked(checkClock);
 
 const { policy } = settings;
 const privacy = privacyOf(settings, identity);
@@ -222,7 +226,13 @@ const stores = {
   },
 };
 
-const ingest = { ...stores, rejections: privacy.rejections(rejections(tables.rejected)), clock, log };
+const ingest = {
+  ...stores,
+  rejections: privacy.rejections(rejections(tables.rejected)),
+  clock,
+  checkClock,
+  log,
+};
 const record = measuredEvents(recordEvent(settings.registries, ingest), measuring);
 
 registerRegistryEvents(record);
@@ -232,13 +242,7 @@ registerRegistryEventsQueue({
 });
 registerDeadLetters(replayDeadLetters({ deadLetters: letters, record, clock, log }));
 registerReconciliation({
-  beginRounds: reconcileRegistries({
-    contents,
-    rounds,
-    queue,
-    clock,
-    log,
-  }),
+  beginRounds: dated(reconcileRegistries({ contents, rounds, queue, clock, log })),
   reconcile: reconcileNext({
     reconcile: (reconciliation, onProgress, signal) => {
       const content = contents.get(reconciliation.registry);
@@ -379,19 +383,20 @@ const retention = retentionOf({
   progress,
   statements,
   leases: lease,
+  dated,
   log,
 });
 registerRetention({ ...retention, reject: rejectMessage(ingest, 'plan-failed'), log });
 const approvals = {
-  approve: policy && approveImage({ ...statements, ...privacy.ports, contents, index, known, policy }),
-  change: changeApproval(statements),
+  approve: policy && dated(approveImage({ ...statements, ...privacy.ports, contents, index, known, policy })),
+  change: dated(changeApproval(statements)),
   windows,
   enforce: enforceNow({ enforce, queue: enforcements, log }),
   index,
 };
 const holding = {
-  place: placeHold(statements),
-  change: changeHold(statements),
+  place: dated(placeHold(statements)),
+  change: dated(changeHold(statements)),
   all: holds,
   registryOf: async (approval: string) => {
     for (const registry of contents.keys()) {
