@@ -315,7 +315,9 @@ if (settings.logs.length > 0) {
   const logs = new Map(settings.logs.map((source) => [source.loginServer, logsOf(source)]));
   const attributions = attributionProgress(tables.inventory);
   registerAttribution(
-    attributeHistory({ ...history, ...privacy.ports, pages, logs, progress: attributions, clock, log }),
+    dated(
+      attributeHistory({ ...history, ...privacy.ports, pages, logs, progress: attributions, clock, log }),
+    ),
   );
 }
 
