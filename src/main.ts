@@ -261,7 +261,6 @@ registerReconciliation({
   }),
   reject: rejectMessage(ingest, 'comparison-failed'),
   queueName: reconcileQueueName,
-  log,
 });
 /** Pseudonyms, where a key is named; the policy says what they are of. */
 function privacyOf({ policy, privacyKey: named }: Settings, credential: TokenCredential) {
@@ -348,7 +347,6 @@ registerProtection({
   enforce: enforceNext({ ...statements, policy, index, enforce }),
   reject: rejectMessage(ingest, 'enforcement-failed'),
   queueName: enforcementQueueName,
-  log,
 });
 const { assessVulnerabilities } = workloads;
 registerInventory({
@@ -364,7 +362,6 @@ registerInventory({
   reject: rejectMessage(ingest, 'look-failed'),
   refreshQueueName,
   assessQueueName,
-  log,
 });
 const retention = retentionOf({
   settings,
@@ -388,7 +385,7 @@ const retention = retentionOf({
   dated,
   log,
 });
-registerRetention({ ...retention, reject: rejectMessage(ingest, 'plan-failed'), log });
+registerRetention({ ...retention, reject: rejectMessage(ingest, 'plan-failed') });
 const approvals = {
   approve: policy && dated(approveImage({ ...statements, ...privacy.ports, contents, index, known, policy })),
   change: dated(changeApproval(statements)),

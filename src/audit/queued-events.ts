@@ -1,4 +1,5 @@
 import { readEventList } from './event-list.ts';
+import { messageText } from './message-text.ts';
 import type { Clock, Log, Rejections } from './ports.ts';
 import { type RecordEvent, recordAll } from './record-all.ts';
 
@@ -23,7 +24,7 @@ export function recordQueuedEvents({ record, rejections, clock, log }: QueuedEve
         ...rejection,
         registry: 'unknown',
         receivedAt: clock.now(),
-        payload: textOf(message),
+        payload: messageText(message),
       });
       log.warn('event rejected', { ...rejection, registry: 'unknown' });
       return;
@@ -44,7 +45,7 @@ export function rejectPoisonMessage(
   return async (message: unknown): Promise<void> => {
     const reason = 'poison-message';
     const detail = `tried ${attempts} times and never recorded; the log has the fault of the last attempt`;
-    const payload = textOf(message);
+    const payload = messageText(message);
     await rejections.keep({ registry: 'unknown', reason, detail, receivedAt: clock.now(), payload });
     log.error('queue message given up', {
       registry: 'unknown',
@@ -58,15 +59,4 @@ export function rejectPoisonMessage(
 /** A message that was JSON comes parsed; ingest tells what is wrong with anything that is no event. */
 function eventsOf(message: unknown): { readonly outcome: 'events'; readonly events: readonly unknown[] } {
   return { outcome: 'events', events: Array.isArray(message) ? message : [message] };
-}
-
-/** The message as text again, as far as its parsing lets it be known. */
-function textOf(message: unknown): string {
-  if (typeof message === 'string') return message;
-  try {
-    return JSON.stringify(message) ?? 'undefined';
-  } catch {
-    // Parsing takes any depth, writing does not.
-    return 'the message is nested too deeply to be kept';
-  }
 }

@@ -1,3 +1,4 @@
+import { messageText } from './message-text.ts';
 import type { Clock, Log, Rejections } from './ports.ts';
 
 export interface RejectMessagePorts {
@@ -13,7 +14,7 @@ export function rejectMessage(
 ) {
   return async (message: unknown, registry: string | undefined): Promise<void> => {
     const detail = 'tried too often and never completed; the log has the fault of the last attempt';
-    const payload = JSON.stringify(message) ?? 'undefined';
+    const payload = messageText(message);
     await rejections.keep({
       registry: registry ?? 'unknown',
       reason,
