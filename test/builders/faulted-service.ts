@@ -46,6 +46,8 @@ export interface FaultedServiceOptions {
   readonly policy?: object;
   /** Milliseconds by which the registry's images are older than now. */
   readonly imagesAge?: number;
+  /** The folder below which everything is kept. */
+  readonly below?: string;
 }
 
 const defaultPolicy = {
@@ -68,17 +70,17 @@ export type FaultedService = Awaited<ReturnType<typeof faultedService>>;
  * one, each with the settings of the same service.
  */
 export async function faultedService(options: FaultedServiceOptions = {}) {
-  const { policy = defaultPolicy, imagesAge = 400 * day } = options;
+  const { policy = defaultPolicy, imagesAge = 400 * day, below = tmpdir() } = options;
   let time = Date.now() - imagesAge;
   const now = () => {
     time += 1_000;
     return new Date(time);
   };
-  const directory = await mkdtemp(join(tmpdir(), 'acr-audit-faults-'));
+  const directory = await mkdtemp(join(below, 'acr-audit-faults-'));
   const [app, azurite, registry] = await Promise.all([
     deployedApp(),
-    startAzurite(),
-    openTestRegistry({ now }),
+    startAzurite(below),
+    openTestRegistry({ now }, below),
   ]);
   const sources = [{ name: 'compose', type: 'submitted', freshness: 'P1D' }];
   await writeFile(join(directory, 'policy.json'), JSON.stringify(policy));
