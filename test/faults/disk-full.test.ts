@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openJournal } from '../../local/acr/journal.ts';
 import { witnessFile } from '../../src/storage/witness-file.ts';
 import { deliverTo, type FaultedService, faultedService, runNow } from '../builders/faulted-service.ts';
 import { accessTo, gathered } from '../builders/registry-access.ts';
@@ -135,4 +136,50 @@ describeWhereDisksFill('when the disk of Azurite, the ledger’s key and the hos
     },
     timeout,
   );
+});
+
+describeWhereDisksFill('when the disk is full amid a line of the registry’s journal', () => {
+  it('the line is not there, what follows is whole, and the journal is read to its end', () => {
+    const disk = smallDisk(1);
+    if (disk === undefined) throw new Error('no disk');
+    try {
+      const file = join(disk.path, 'journal.jsonl');
+      const line = (tag: string) => [
+        {
+          op: 'repository' as const,
+          name: tag.padEnd(100 + chance(20), '-'),
+          createdTime: '2026-05-02T14:00:00Z',
+          lastUpdateTime: '2026-05-02T14:00:00Z',
+          changeableAttributes: {
+            deleteEnabled: true,
+            writeEnabled: true,
+            readEnabled: true,
+            listEnabled: true,
+          },
+        },
+      ];
+      const journal = openJournal(file, () => undefined);
+      const kept: string[] = [];
+      journal.append(line('first'));
+      disk.fill();
+      let isFull = false;
+      for (let number = 0; number < 100 && !isFull; number += 1) {
+        try {
+          journal.append(line(`full-${number}`));
+        } catch (error) {
+          expect(String(error)).toContain('ENOSPC');
+          isFull = true;
+        }
+      }
+      expect(isFull).toBe(true);
+      disk.free();
+      journal.append(line('after'));
+      journal.close();
+      openJournal(file, (changes) => kept.push(JSON.stringify(changes))).close();
+      expect(kept.at(0)).toContain('first');
+      expect(kept.at(-1)).toContain('after');
+    } finally {
+      disk.remove();
+    }
+  });
 });
