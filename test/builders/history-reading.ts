@@ -14,7 +14,7 @@ async function partitionRows(table: Table, partitionKey: string): Promise<readon
 }
 
 /** Statements, what follows from them, and when comparisons were made: no part of a timeline. */
-const statementRow = /^[Saoclisvwr]\|/;
+const statementRow = /^[Sahkoclisvwr]\|/;
 
 /** A repository's history as its rows tell it. Throws when there is a row that belongs to nothing. */
 export async function historyIn(repositories: Table, repository: RepositoryId): Promise<History> {
