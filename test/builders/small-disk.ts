@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -33,7 +33,7 @@ export function smallDisk(megabytes: number): SmallDisk | undefined {
           // No more of this size.
         }
       }
-      if (leaving > 0) execFileSync('truncate', ['--size', `-${leaving}`, filler]);
+      if (leaving > 0) truncateSync(filler, Math.max(0, statSync(filler).size - leaving));
     },
     free: () => rmSync(filler, { force: true }),
     remove() {
