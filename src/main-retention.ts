@@ -6,6 +6,7 @@ import type { QueueServiceClient } from '@azure/storage-queue';
 import { deletedImages } from './acr/deleted-images.ts';
 import { registryDeletions } from './acr/registry-deletions.ts';
 import { checkRetention } from './audit/check-retention.ts';
+import type { clockChecked } from './audit/clock-checked.ts';
 import { executePlan } from './audit/execute-plan.ts';
 import { AuditFault } from './audit/fault.ts';
 import { giveUpPlan } from './audit/give-up-plan.ts';
@@ -60,6 +61,8 @@ export interface RetentionParts {
   readonly progress: Progress;
   readonly statements: ProtectionRecordsPorts & OnceRecordedPorts;
   readonly leases: Leases;
+  /** Has what people decide refused while our clock is wrong. */
+  readonly dated: ReturnType<typeof clockChecked>;
   readonly log: Log;
 }
 
@@ -123,9 +126,9 @@ export function retentionOf(parts: RetentionParts) {
       plans,
       decisions: listDecisions({ plans }),
       planning: deciding && {
-        begin: beginPlan(deciding),
-        approve: approvePlan(deciding),
-        execute: executePlanSoon(deciding),
+        begin: parts.dated(beginPlan(deciding)),
+        approve: parts.dated(approvePlan(deciding)),
+        execute: parts.dated(executePlanSoon(deciding)),
       },
     },
     make: planning === undefined ? unplanned : makePlan(planning),

@@ -48,6 +48,7 @@ import { usesRoute } from './api/uses.ts';
 import { approvalWindows, approveImage, changeApproval } from './audit/approvals.ts';
 import { askedWork } from './audit/asked-work.ts';
 import { attributeHistory } from './audit/attribute-history.ts';
+import { clockChecked } from './audit/clock-checked.ts';
 import { deliverAlerts, tellAtOnce } from './audit/deliver-alerts.ts';
 import { enforceAfterPush, enforceLocks, enforceNext, enforceNow } from './audit/enforce-locks.ts';
 import { enforceRepository } from './audit/enforce-repository.ts';
@@ -108,7 +109,7 @@ import { assessQueueName, refreshQueueName } from './storage/inventory-queue.ts'
 import { privacyKeyOfVault } from './storage/key-vault-secret.ts';
 import { knownContent } from './storage/known-content.ts';
 import { knownLocks } from './storage/known-locks.ts';
-import { leases } from './storage/leases.ts';
+import { leases, leasesContainer } from './storage/leases.ts';
 import { outbox } from './storage/outbox.ts';
 import { progress as progressOf } from './storage/progress.ts';
 import { protectionIndex } from './storage/protection-index.ts';
@@ -120,6 +121,7 @@ import { repositoryNames } from './storage/repository-names.ts';
 import { repositoryTags } from './storage/repository-tags.ts';
 import { stateReader } from './storage/state-reader.ts';
 import { statementPages } from './storage/statement-pages.ts';
+import { storageClockCheck } from './storage/storage-clock.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
 import { unannouncedChanges } from './storage/unannounced-changes.ts';
 
@@ -183,7 +185,9 @@ const telling = { alerts, sinks, ...history, clock, log };
 const findings = findingsStore(tables.findings, measuredFindings(metrics, tellAtOnce(telling)));
 const changes = unannouncedChanges(tables.inventory);
 const letters = deadLetters(blobs);
-const lease = leases(blobs);
+const lease = leases(blobs, { clock });
+const checkClock = storageClockCheck(blobs, leasesContainer, clock);
+const dated = clockChecked(checkClock);
 
 const { policy } = settings;
 const privacy = privacyOf(settings, identity);
@@ -226,7 +230,13 @@ const stores = {
   },
 };
 
-const ingest = { ...stores, rejections: privacy.rejections(rejections(tables.rejected)), clock, log };
+const ingest = {
+  ...stores,
+  rejections: privacy.rejections(rejections(tables.rejected)),
+  clock,
+  checkClock,
+  log,
+};
 const record = measuredEvents(recordEvent(settings.registries, ingest), measuring);
 
 registerRegistryEvents(record);
@@ -236,13 +246,7 @@ registerRegistryEventsQueue({
 });
 registerDeadLetters(replayDeadLetters({ deadLetters: letters, record, clock, log }));
 registerReconciliation({
-  beginRounds: reconcileRegistries({
-    contents,
-    rounds,
-    queue,
-    clock,
-    log,
-  }),
+  beginRounds: dated(reconcileRegistries({ contents, rounds, queue, clock, log })),
   reconcile: reconcileNext({
     reconcile: (reconciliation, onProgress, signal) => {
       const content = contents.get(reconciliation.registry);
@@ -261,7 +265,6 @@ registerReconciliation({
   }),
   reject: rejectMessage(ingest, 'comparison-failed'),
   queueName: reconcileQueueName,
-  log,
 });
 /** Pseudonyms, where a key is named; the policy says what they are of. */
 function privacyOf({ policy, privacyKey: named }: Settings, credential: TokenCredential) {
@@ -315,7 +318,9 @@ if (settings.logs.length > 0) {
   const logs = new Map(settings.logs.map((source) => [source.loginServer, logsOf(source)]));
   const attributions = attributionProgress(tables.inventory);
   registerAttribution(
-    attributeHistory({ ...history, ...privacy.ports, pages, logs, progress: attributions, clock, log }),
+    dated(
+      attributeHistory({ ...history, ...privacy.ports, pages, logs, progress: attributions, clock, log }),
+    ),
   );
 }
 
@@ -353,7 +358,6 @@ registerProtection({
   }),
   reject: rejectMessage(ingest, 'enforcement-failed'),
   queueName: enforcementQueueName,
-  log,
 });
 const { assessVulnerabilities } = workloads;
 registerInventory({
@@ -369,7 +373,6 @@ registerInventory({
   reject: rejectMessage(ingest, 'look-failed'),
   refreshQueueName,
   assessQueueName,
-  log,
 });
 const retention = retentionOf({
   settings,
@@ -390,19 +393,20 @@ const retention = retentionOf({
   progress,
   statements,
   leases: lease,
+  dated,
   log,
 });
-registerRetention({ ...retention, reject: rejectMessage(ingest, 'plan-failed'), log });
+registerRetention({ ...retention, reject: rejectMessage(ingest, 'plan-failed') });
 const approvals = {
-  approve: policy && approveImage({ ...statements, ...privacy.ports, contents, index, known, policy }),
-  change: changeApproval(statements),
+  approve: policy && dated(approveImage({ ...statements, ...privacy.ports, contents, index, known, policy })),
+  change: dated(changeApproval(statements)),
   windows,
   enforce: enforceNow({ enforce, queue: enforcements, log }),
   index,
 };
 const holding = {
-  place: placeHold(statements),
-  change: changeHold(statements),
+  place: dated(placeHold(statements)),
+  change: dated(changeHold(statements)),
   all: holds,
   registryOf: async (approval: string) => {
     for (const registry of contents.keys()) {

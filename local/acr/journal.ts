@@ -3,7 +3,10 @@ import { type Change, changes } from './change.ts';
 
 /** Append-only file of changes, one JSON array on each line. */
 export interface Journal {
-  /** Returns when the line is with the operating system: killing the process afterwards doesn't lose it. */
+  /**
+   * Returns when the line is with the operating system: killing the process afterwards doesn't lose it. Throws what the file
+   * system says, and none of the line is left.
+   */
   append(line: readonly Change[]): void;
   close(): void;
 }
@@ -35,14 +38,22 @@ export function openJournal(file: string, replay: (line: readonly Change[]) => v
     replay(readLine(file, index + 1, line));
   });
   ftruncateSync(descriptor, bytes);
+  let size = bytes;
 
   return {
     append(line) {
       const text = Buffer.from(`${JSON.stringify(line)}\n`);
       let written = 0;
-      while (written < text.length) {
-        written += writeSync(descriptor, text, written);
+      try {
+        while (written < text.length) {
+          written += writeSync(descriptor, text, written);
+        }
+      } catch (error) {
+        // A disk that is full takes a part of a line: the next one must not follow on it.
+        ftruncateSync(descriptor, size);
+        throw error;
       }
+      size += text.length;
     },
     close: () => closeSync(descriptor),
   };

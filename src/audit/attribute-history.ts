@@ -81,7 +81,9 @@ export function attributeHistory(ports: AttributeHistoryPorts) {
   async function attributeRegistry(registry: string, source: RegistryLogs): Promise<void> {
     const startedAt = clock.now();
     const until = startedAt - settlingMs;
-    const last = await progress.last(registry);
+    const known = await progress.last(registry);
+    // A time that is yet to come is that of a clock that was wrong: how far it really came is not known.
+    const last = known === undefined || known <= startedAt ? known : until - weeklyLookbackMs;
     const since = last ?? until - firstReachMs;
     for (let from = since; from < until; from += sliceMs) {
       if (clock.now() - startedAt > maxRunMs) return;

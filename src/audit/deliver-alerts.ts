@@ -21,8 +21,8 @@ export interface WaitingAlert {
 
 /** Alerts that are still to be told. Methods throw a retryable AuditFault when storage does not answer. */
 export interface AlertOutbox {
-  /** Those of a registry that came to be before a time, the oldest first. */
-  waiting(registry: string, before: number): AsyncIterable<WaitingAlert>;
+  /** Those of a registry, the oldest first. */
+  waiting(registry: string): AsyncIterable<WaitingAlert>;
   /** Everybody was told. */
   done(registry: string, alert: Alert): Promise<void>;
   /** Some were told, and some have to be told later. */
@@ -128,10 +128,21 @@ export function tellAtOnce(ports: Omit<DeliverAlertsPorts, 'registries'>) {
 
 /** Milliseconds for which an alert is left to whoever made it, before it is taken for forgotten. */
 const handedOver = 20_000;
+/** Milliseconds by which the clock of another instance may be ahead of ours. */
+const mostAhead = 5 * 60_000;
 /** Milliseconds after which a run begins no more: somebody who never answers takes his time for each. */
 const longestRun = 4 * 60_000;
 /** Alerts told together: somebody who is slow does not keep the next from the others. */
 const mostTogether = 16;
+
+/**
+ * Whether it is time for one. What is dated further ahead than it can have been put off was dated by a clock that was wrong, and
+ * does not wait until that time comes.
+ */
+function isDue({ alert, notBefore = 0 }: WaitingAlert, now: number): boolean {
+  const isOurs = alert.at <= now - handedOver || alert.at > now + mostAhead;
+  return isOurs && (notBefore <= now || notBefore > now + longestWait + mostAhead);
+}
 
 /** Tells every alert that waits: what a crash left behind, and what somebody did not take. */
 export function deliverAlerts(ports: DeliverAlertsPorts) {
@@ -140,9 +151,9 @@ export function deliverAlerts(ports: DeliverAlertsPorts) {
 
   async function* due(now: number): AsyncGenerator<WaitingAlert> {
     for (const registry of [...registries, estate]) {
-      for await (const waiting of alerts.waiting(registry, now - handedOver)) {
+      for await (const waiting of alerts.waiting(registry)) {
         if (clock.now() - now > longestRun) return;
-        if ((waiting.notBefore ?? 0) <= now) yield waiting;
+        if (isDue(waiting, now)) yield waiting;
       }
     }
   }

@@ -1,4 +1,4 @@
-/** A queue message as text again, as far as its parsing lets it be known. */
+/** A message as text again, as far as its parsing lets it be known. */
 export function messageText(message: unknown): string {
   if (typeof message === 'string') return message;
   try {

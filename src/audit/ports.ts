@@ -11,6 +11,12 @@ export interface Clock {
   now(): number;
 }
 
+/**
+ * Compares our clock with storage's, which all instances share. @throws a retryable AuditFault when they are apart, or when
+ * storage does not answer: what time decides is left to an instance whose clock is right.
+ */
+export type ClockCheck = () => Promise<void>;
+
 /** Structured log lines; values may come from outside and are written as JSON, never as text. */
 export interface Log {
   info(message: string, values?: Readonly<Record<string, unknown>>): void;

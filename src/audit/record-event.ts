@@ -2,12 +2,15 @@ import type { Fact } from '../history/fact.ts';
 import { maxRecordIdLength, recordIdOf } from '../history/record-id.ts';
 import { type AcceptedRegistry, acceptedRegistry, historyRegistry } from '../registry/accepted-registry.ts';
 import { type RegistryEvent, readRegistryEvent } from '../registry/registry-event.ts';
-import type { Clock, Log, Rejections } from './ports.ts';
+import { AuditFault } from './fault.ts';
+import type { Clock, ClockCheck, Log, Rejections } from './ports.ts';
 import { type RecordFactPorts, recordFact } from './record-fact.ts';
 
 export interface RecordEventPorts extends RecordFactPorts {
   readonly rejections: Rejections;
   readonly clock: Clock;
+  /** Asked before an event is taken to be dated in the future: our clock may be behind. */
+  readonly checkClock?: ClockCheck;
   readonly log: Log;
 }
 
@@ -64,6 +67,9 @@ export function recordEvent(registries: readonly AcceptedRegistry[], ports: Reco
       return reject('unknown-registry', detail, accepted.loginServer);
     }
     if (event.occurredAt > now + maxClockSkewMs) {
+      await ports.checkClock?.();
+      // It was set right meanwhile.
+      if (event.occurredAt <= ports.clock.now() + maxClockSkewMs) throw clockJumped();
       const detail = `data.timestamp ${new Date(event.occurredAt).toISOString()} is in the future`;
       return reject('future-timestamp', detail, accepted.loginServer);
     }
@@ -92,6 +98,10 @@ export function recordEvent(registries: readonly AcceptedRegistry[], ports: Reco
     }
     return result.outcome;
   };
+}
+
+function clockJumped(): AuditFault {
+  return new AuditFault('clock-apart', 'the clock of this instance was just set', { retryable: true });
 }
 
 const tooDeep = 'the event is nested too deeply to be kept';

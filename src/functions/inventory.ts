@@ -1,9 +1,8 @@
 import { app } from '@azure/functions';
 import * as z from 'zod/mini';
-import { messageText } from '../audit/message-text.ts';
-import type { Log } from '../audit/ports.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import { isRepositoryName } from '../registry/name.ts';
+import { UnreadableMessageError } from './unreadable-message.ts';
 
 /** What the functions of inventories, uses and alerts call. */
 export interface InventoryUseCases {
@@ -25,7 +24,6 @@ export interface InventoryUseCases {
   readonly reject: (message: unknown, registry: string | undefined) => Promise<void>;
   readonly refreshQueueName: string;
   readonly assessQueueName: string;
-  readonly log: Log;
 }
 
 const refreshForm = z.object({ source: z.string().check(z.maxLength(63)) });
@@ -40,7 +38,7 @@ const assessForm = z.object({
  * of a repository, and the queues that the host moves those to that failed too often.
  */
 export function registerInventory(useCases: InventoryUseCases): void {
-  const { refreshQueueName, assessQueueName, assessVulnerabilities, reject, log } = useCases;
+  const { refreshQueueName, assessQueueName, assessVulnerabilities, reject } = useCases;
   const connection = 'AuditStorage';
   app.timer('refreshInventory', {
     schedule: '30 */5 * * * *',
@@ -74,8 +72,8 @@ export function registerInventory(useCases: InventoryUseCases): void {
     connection,
     handler: async (message: unknown) => {
       const request = refreshForm.safeParse(message);
-      if (request.success) return useCases.refreshSource(request.data.source);
-      log.error('not a source to read, dropped', { payload: messageText(message).slice(0, 1000) });
+      if (!request.success) throw new UnreadableMessageError('a source to read');
+      return useCases.refreshSource(request.data.source);
     },
   });
   app.storageQueue('assessUses', {
@@ -83,12 +81,9 @@ export function registerInventory(useCases: InventoryUseCases): void {
     connection,
     handler: async (message: unknown) => {
       const request = assessForm.safeParse(message);
-      if (request.success) {
-        const { askedAt, ...repository } = request.data;
-        await useCases.assessUses(repository, askedAt);
-        return;
-      }
-      log.error('no uses to look at, dropped', { payload: messageText(message).slice(0, 1000) });
+      if (!request.success) throw new UnreadableMessageError('a repository to look at');
+      const { askedAt, ...repository } = request.data;
+      await useCases.assessUses(repository, askedAt);
     },
   });
   app.storageQueue('refreshSourcePoison', {

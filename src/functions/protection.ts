@@ -1,10 +1,9 @@
 import { app } from '@azure/functions';
 import * as z from 'zod/mini';
-import { messageText } from '../audit/message-text.ts';
-import type { Log } from '../audit/ports.ts';
 import type { EnforcementRequest } from '../audit/protection-ports.ts';
 import { isRepositoryName } from '../registry/name.ts';
 import { present } from '../registry/present.ts';
+import { UnreadableMessageError } from './unreadable-message.ts';
 
 /** What the functions of protection call. */
 export interface ProtectionUseCases {
@@ -14,7 +13,6 @@ export interface ProtectionUseCases {
   /** Takes an enforcement that failed too often; its registry when it can be told. */
   readonly reject: (message: unknown, registry: string | undefined) => Promise<void>;
   readonly queueName: string;
-  readonly log: Log;
 }
 
 /**
@@ -22,15 +20,15 @@ export interface ProtectionUseCases {
  * queue that the host moves those to that failed too often.
  */
 export function registerProtection(useCases: ProtectionUseCases): void {
-  const { beginEnforcement, enforce, reject, queueName, log } = useCases;
+  const { beginEnforcement, enforce, reject, queueName } = useCases;
   app.timer('enforceLocks', { schedule: '0 4,19,34,49 * * * *', handler: () => beginEnforcement() });
   app.storageQueue('enforceRepository', {
     queueName,
     connection: 'AuditStorage',
     handler: async (message: unknown) => {
       const request = readRequest(message);
-      if (request !== undefined) return enforce(request);
-      log.error('not an enforcement, dropped', { payload: messageText(message).slice(0, 1000) });
+      if (request === undefined) throw new UnreadableMessageError('an enforcement');
+      return enforce(request);
     },
   });
   app.storageQueue('enforceRepositoryPoison', {

@@ -1,9 +1,8 @@
 import { app, type InvocationContext } from '@azure/functions';
 import * as z from 'zod/mini';
-import { messageText } from '../audit/message-text.ts';
-import type { Log } from '../audit/ports.ts';
 import type { Reconciliation } from '../audit/reconcile-repository.ts';
 import { isRepositoryName } from '../registry/name.ts';
+import { UnreadableMessageError } from './unreadable-message.ts';
 
 /** What the functions of reconciliation call. */
 export interface ReconcileUseCases {
@@ -13,7 +12,6 @@ export interface ReconcileUseCases {
   /** Takes a comparison that failed too often; its registry when it can be told. */
   readonly reject: (message: unknown, registry: string | undefined) => Promise<void>;
   readonly queueName: string;
-  readonly log: Log;
 }
 
 /**
@@ -25,7 +23,6 @@ export function registerReconciliation({
   reconcile,
   reject,
   queueName,
-  log,
 }: ReconcileUseCases): void {
   app.timer('reconcileRegistries', { schedule: '0 7 * * * *', handler: () => beginRounds() });
   app.storageQueue('reconcileRepository', {
@@ -33,10 +30,7 @@ export function registerReconciliation({
     connection: 'AuditStorage',
     handler: async (message: unknown, context: InvocationContext) => {
       const reconciliation = readReconciliation(message);
-      if (reconciliation === undefined) {
-        log.error('not a comparison, dropped', { payload: messageText(message).slice(0, 1000) });
-        return;
-      }
+      if (reconciliation === undefined) throw new UnreadableMessageError('a comparison');
       await reconcile(reconciliation, Number(context.triggerMetadata?.['dequeueCount'] ?? 1) > 1);
     },
   });

@@ -1,8 +1,7 @@
 import { app } from '@azure/functions';
 import * as z from 'zod/mini';
 import { isApprovalId } from '../audit/approval-id.ts';
-import { messageText } from '../audit/message-text.ts';
-import type { Log } from '../audit/ports.ts';
+import { UnreadableMessageError } from './unreadable-message.ts';
 
 /** A plan, by its registry and id. */
 type Handed = (registry: string, id: string) => Promise<unknown>;
@@ -17,7 +16,6 @@ export interface RetentionUseCases {
   readonly reject: (message: unknown, registry: string | undefined) => Promise<void>;
   readonly planQueueName: string;
   readonly executeQueueName: string;
-  readonly log: Log;
 }
 
 const form = z.object({ registry: z.string(), id: z.string().check(z.refine(isApprovalId)) });
@@ -27,7 +25,7 @@ const form = z.object({ registry: z.string(), id: z.string().check(z.refine(isAp
  * by the clock: somebody asks for a plan, and others let it run.
  */
 export function registerRetention(useCases: RetentionUseCases): void {
-  const { make, execute, giveUp, reject, planQueueName, executeQueueName, log } = useCases;
+  const { make, execute, giveUp, reject, planQueueName, executeQueueName } = useCases;
   const connection = 'AuditStorage';
   const trigger = (name: string, queueName: string, work: Handed) => {
     app.storageQueue(name, {
@@ -35,8 +33,8 @@ export function registerRetention(useCases: RetentionUseCases): void {
       connection,
       handler: async (message: unknown) => {
         const request = form.safeParse(message);
-        if (request.success) await work(request.data.registry, request.data.id);
-        else log.error('not a plan, dropped', { payload: messageText(message).slice(0, 1000) });
+        if (!request.success) throw new UnreadableMessageError('a plan');
+        await work(request.data.registry, request.data.id);
       },
     });
     app.storageQueue(`${name}Poison`, {

@@ -62,7 +62,8 @@ function pushed({ digest, updatedAt }: Seen, newest: number, { now }: Look): Dif
 }
 
 function gone(digest: Digest, newest: number, { now, before }: Look): Difference {
-  const notBefore = Math.max(newest, before ?? 0);
+  // A time that is yet to come is that of a clock that was wrong: it says nothing of when it was there.
+  const notBefore = Math.max(newest, before === undefined || before > now ? 0 : before);
   return { differs: 'gone', digest, at: Math.max(now, newest + 1), notBefore };
 }
 

@@ -4,6 +4,9 @@ import type { RetentionPolicy } from './rule.ts';
 /** How many blocks a refusal names. */
 const toldBlocks = 5;
 
+/** Milliseconds by which the clock of who made a plan may be ahead of that of who approves or runs it. */
+const mostAheadMs = 5 * 60_000;
+
 /** What decides whether a plan may be approved or run. Times are epoch milliseconds. */
 export interface PlanStanding {
   readonly state: 'making' | 'blocked' | 'ready' | 'approved' | 'running' | 'stopped' | 'done' | 'failed';
@@ -109,6 +112,12 @@ function refusalOfAny(
     return { code: 'policy-changed', detail: 'The policy has changed since it was made: make another.' };
   }
   const age = request.now - plan.createdAt;
+  if (age < -mostAheadMs) {
+    return {
+      code: 'too-old',
+      detail: 'It was made at a time that is yet to come, by a clock that was wrong: make another.',
+    };
+  }
   // Written so that a time that is none is too old.
   if (!(age <= retention.planAge)) {
     return {

@@ -2,7 +2,7 @@ import type { AlertOutbox, WaitingAlert } from '../audit/deliver-alerts.ts';
 import type { Log } from '../audit/ports.ts';
 import { alertRow, readAlertRow } from './alert-codec.ts';
 import { timeText } from './entry-codec.ts';
-import { alertKey, alertsUntil } from './keys.ts';
+import { alertKey, keysUnder, waitingAlerts } from './keys.ts';
 import { rowsOf, type StoredRow, type Table } from './row.ts';
 
 /**
@@ -20,8 +20,8 @@ export function alertOutbox(findings: Table, log: Pick<Log, 'error'>): AlertOutb
   }
 
   return {
-    async *waiting(registry, before) {
-      const range = { partitionKey: registry, ...alertsUntil(before) };
+    async *waiting(registry) {
+      const range = { partitionKey: registry, ...keysUnder(waitingAlerts) };
       for await (const row of rowsOf(findings, range)) {
         const alert = readable(row);
         if (alert !== undefined) yield alert;

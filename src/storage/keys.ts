@@ -140,8 +140,8 @@ export const openFindingsOfSeverity = (severity: string) => `s|${severity}|`;
 export const openFindingsAbout = (repository: string) => `p|${repository.replaceAll('/', ':')}|`;
 /** What became of findings and is still to be told, the oldest first. */
 export const alertKey = (at: number, id: string) => `x|${String(at).padStart(13, '0')}|${id}`;
-/** The outbox of alerts: keys of {@link alertKey} up to a time. */
-export const alertsUntil = (at: number) => ({ from: 'x|', before: `x|${String(at).padStart(13, '0')}|~` });
+/** The outbox of alerts. */
+export const waitingAlerts = 'x|';
 /** The findings of a registry that are closed. */
 export const closedFindings = 'c|';
 

@@ -38,6 +38,9 @@ export interface SourceCoverage {
   readonly state?: SourceState;
 }
 
+/** Milliseconds by which a look may lie ahead of now: one further ahead was dated by a clock that was wrong. */
+const mostAheadMs = 5 * 60_000;
+
 /** What may be concluded from each source at a time: those of the settings first, then those that were removed from them. */
 export function coverageOf(
   sources: readonly Source[],
@@ -66,7 +69,7 @@ function coverageOfSource(source: Source, state: SourceState | undefined, now: n
   const isComplete = completeAt === lookedAt;
   const condition = !isComplete
     ? 'incomplete'
-    : freshUntil !== undefined && now <= freshUntil
+    : freshUntil !== undefined && now <= freshUntil && lookedAt <= now + mostAheadMs
       ? 'fresh'
       : 'stale';
   return { ...about, condition, state, ...(freshUntil === undefined ? {} : { freshUntil }) };

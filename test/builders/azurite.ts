@@ -18,9 +18,9 @@ export interface Azurite {
   stop(): Promise<void>;
 }
 
-/** Starts Azurite on free ports of the loopback interface and waits until it answers. */
-export async function startAzurite(): Promise<Azurite> {
-  const location = await mkdtemp(join(tmpdir(), 'acr-audit-azurite-'));
+/** Starts Azurite on free ports of the loopback interface, with data below a folder, and waits until it answers. */
+export async function startAzurite(below = tmpdir()): Promise<Azurite> {
+  const location = await mkdtemp(join(below, 'acr-audit-azurite-'));
   const ports = { table: await freePort(), queue: await freePort(), blob: await freePort() };
   const key = randomBytes(64).toString('base64');
   const endpoint = (port: number) => `http://127.0.0.1:${port}/contoso`;

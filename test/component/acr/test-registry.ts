@@ -123,9 +123,12 @@ async function open(directory: string, options: Partial<RegistryOptions>): Promi
   };
 }
 
-/** A registry on a free port with data of its own. */
-export async function openTestRegistry(options: Partial<RegistryOptions> = {}): Promise<TestRegistry> {
-  const directory = await mkdtemp(join(tmpdir(), 'registry-test-'));
+/** A registry on a free port with data of its own, below a folder. */
+export async function openTestRegistry(
+  options: Partial<RegistryOptions> = {},
+  below = tmpdir(),
+): Promise<TestRegistry> {
+  const directory = await mkdtemp(join(below, 'registry-test-'));
   return open(directory, options).catch(async (error: unknown) => {
     await rm(directory, { recursive: true, force: true });
     throw error;
