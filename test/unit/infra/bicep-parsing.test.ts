@@ -131,7 +131,7 @@ resource two 'Microsoft.A/c@2024-01-01' existing = {
       length: fc.nat(3),
       by: fc.constantFrom('', "'", '{', '}', '[', ']', '(', '?', '.', '\n', '$', '@', '=', 'resource '),
     });
-    fc.assert(
+    void fc.assert(
       fc.property(change, ({ text, at, length, by }) => {
         const changed = text.slice(0, at) + by + text.slice(at + length);
         try {
