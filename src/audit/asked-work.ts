@@ -1,7 +1,10 @@
 import type { RepositoryId } from '../history/fact.ts';
 import type { Clock } from './ports.ts';
 
-/** Milliseconds by which the clocks of two instances may differ. */
+/**
+ * Milliseconds by which the clocks of two instances may differ here. Where they differ by more, and by less than what a lease
+ * refuses, work that was asked for may be taken for done until the timer asks anew.
+ */
 const clockSkewMs = 5_000;
 
 /** Remembers when work on each repository began. */
