@@ -2,7 +2,7 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { QueueServiceClient } from '@azure/storage-queue';
 import { deletedManifests } from './acr/deleted-manifests.ts';
 import type { InventoryUseCases, Submission, SubmissionOutcome } from './api/inventory.ts';
-import { askedWork } from './audit/asked-work.ts';
+import { askedWork, askForWork } from './audit/asked-work.ts';
 import { assessClaimed } from './audit/assess-claimed.ts';
 import { assessRegistrySettings } from './audit/assess-registry-settings.ts';
 import { assessSources } from './audit/assess-sources.ts';
@@ -27,12 +27,12 @@ import type { AuditRecord, RepositoryId } from './history/fact.ts';
 import { heldDigest } from './history/tag-timeline.ts';
 import type { ApprovalWindow } from './protection/rollback-window.ts';
 import type { Settings } from './settings.ts';
-import { begunTimes } from './storage/begun-times.ts';
 import { claimsStore } from './storage/claims.ts';
-import { assessQueueName, inventoryQueue, refreshQueueName } from './storage/inventory-queue.ts';
+import { assessQueue, assessQueueName, refreshQueue, refreshQueueName } from './storage/inventory-queue.ts';
 import { manifestLinks } from './storage/manifest-links.ts';
 import { sourceStates } from './storage/source-states.ts';
 import type { Tables } from './storage/tables.ts';
+import { turnRecords } from './storage/turn-records.ts';
 import type { Source, SourceAccess } from './workloads/source.ts';
 
 /** What the composition root has made already. */
@@ -62,11 +62,12 @@ export function workloadsOf(parts: WorkloadParts) {
   const claims = claimsStore(tables.workloads, tables.inventory);
   const links = manifestLinks(tables.repositories, tables.digests);
   const states = sourceStates(tables.inventory);
-  const queue = inventoryQueue(
-    queues.getQueueClient(refreshQueueName),
-    queues.getQueueClient(assessQueueName),
-    clock,
-  );
+  const turns = turnRecords(tables.inventory, 'looked');
+  const sendAssess = assessQueue(queues.getQueueClient(assessQueueName));
+  const queue = {
+    refresh: refreshQueue(queues.getQueueClient(refreshQueueName)),
+    assess: askForWork({ turns, send: sendAssess, clock }),
+  };
   const inventories = new Map(
     sources.flatMap((source) => {
       const inventory = inventoryOf(source, parts);
@@ -124,11 +125,16 @@ export function workloadsOf(parts: WorkloadParts) {
     refreshSource: refreshSource(looking),
     assessUses: askedWork({
       work: assessUses({ ...judging, contents, windows: parts.windows, policy }),
-      begun: begunTimes(tables.inventory, 'looked'),
+      turns,
       clock,
     }),
     assessSources: looking.onChanged,
-    assessClaimed: assessClaimed({ claims, queue, registries, log }),
+    assessClaimed: assessClaimed({
+      claims,
+      queue: { assess: (repository) => sendAssess(repository) },
+      registries,
+      log,
+    }),
     inventory: {
       submit: (name, submission) => submitted(name, submission, { sources, submit, clock }),
       coverage: sourceCoverage(uses),

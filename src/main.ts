@@ -46,7 +46,7 @@ import { type Route, registerRoutes } from './api/route.ts';
 import { healthRoute, statusRoute } from './api/status.ts';
 import { usesRoute } from './api/uses.ts';
 import { approvalWindows, approveImage, changeApproval } from './audit/approvals.ts';
-import { askedWork } from './audit/asked-work.ts';
+import { askedWork, askForWork } from './audit/asked-work.ts';
 import { attributeHistory } from './audit/attribute-history.ts';
 import { clockChecked } from './audit/clock-checked.ts';
 import { deliverAlerts, tellAtOnce } from './audit/deliver-alerts.ts';
@@ -94,7 +94,6 @@ import { alertOutbox } from './storage/alert-outbox.ts';
 import { announcements } from './storage/announcements.ts';
 import { attributionProgress } from './storage/attribution-progress.ts';
 import { azureCredential } from './storage/azure-credential.ts';
-import { begunTimes } from './storage/begun-times.ts';
 import { blobServiceByConnectionString, blobServiceByIdentity } from './storage/blob-service.ts';
 import { comparisons } from './storage/comparisons.ts';
 import { connectedLogs } from './storage/connected-logs.ts';
@@ -123,6 +122,7 @@ import { stateReader } from './storage/state-reader.ts';
 import { statementPages } from './storage/statement-pages.ts';
 import { storageClockCheck } from './storage/storage-clock.ts';
 import { clientsByConnectionString, clientsByIdentity, tablesOf } from './storage/tables.ts';
+import { turnRecords } from './storage/turn-records.ts';
 import { unannouncedChanges } from './storage/unannounced-changes.ts';
 
 /** A file of the app's own folder, where the host starts it. */
@@ -193,7 +193,13 @@ const { policy } = settings;
 const privacy = privacyOf(settings, identity);
 const { pseudonyms } = privacy.ports;
 const index = protectionIndex(tables.inventory);
-const enforcements = enforcementQueue(queues.getQueueClient(enforcementQueueName), clock);
+const enforcements = enforcementQueue(queues.getQueueClient(enforcementQueueName));
+const enforcementTurns = turnRecords(tables.inventory, 'enforced');
+const askToEnforce = askForWork({
+  turns: enforcementTurns,
+  send: (repository, afterTurn, delayMs) => enforcements.add({ ...repository, afterTurn }, delayMs),
+  clock,
+});
 const ids = {
   random: () => randomBytes(6).toString('hex'),
   of: (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12),
@@ -220,7 +226,7 @@ const workloads = workloadsOf({
   clock,
   log,
 });
-const protectAfter = enforceAfterPush(policy, { index, queue: enforcements });
+const protectAfter = enforceAfterPush(policy, { index, queue: enforcements, ask: askToEnforce });
 const stores = {
   ...history,
   ...privacy.ports,
@@ -353,7 +359,7 @@ registerProtection({
     policy,
     contents,
     index,
-    enforce: askedWork({ work: enforce, begun: begunTimes(tables.inventory, 'enforced'), clock }),
+    enforce: askedWork({ work: enforce, turns: enforcementTurns, clock }),
     log,
   }),
   reject: rejectMessage(ingest, 'enforcement-failed'),

@@ -4,7 +4,7 @@ import type { Claims, InventoryQueue } from './workload-ports.ts';
 /**
  * Asks for a look at the uses of every repository on which there is, or was, a claim: what only time brings to light, as
  * replicas that still differ, and what was changed elsewhere, as an approval that has ended; and what a look that was cut off
- * had not asked for yet.
+ * had not asked for yet. Each is a message, whatever others asked for, since what they asked for may have been lost.
  */
 export function assessClaimed({
   claims,

@@ -28,7 +28,10 @@ export interface EnforceLocksPorts {
   readonly log: Log;
 }
 
-/** Asks for an enforcement of every repository that has approvals, or locks of ours. */
+/**
+ * Asks for an enforcement of every repository that has approvals, or locks of ours: by a message each, whatever others asked
+ * for, since what they asked for may have been lost.
+ */
 export function enforceLocks({ registries, index, queue, log }: EnforceLocksPorts) {
   return async (): Promise<void> => {
     for (const registry of registries) {
@@ -43,15 +46,20 @@ export function enforceLocks({ registries, index, queue, log }: EnforceLocksPort
 }
 
 /**
- * Asks for an enforcement after pushes that matter to one: to a repository with approvals, or of a tag that the policy
- * has approved at once. What is lost here is made up for by the timer, but for an approval at push.
+ * Asks for an enforcement after pushes that matter to one: by a message of its own for a tag that the policy has approved at
+ * once, by asking where no asking waits for a repository with approvals. What is lost here is made up for by the timer, but for an approval at push.
  */
 export function enforceAfterPush(
   policy: Policy | undefined,
   {
     index,
     queue,
-  }: { readonly index: Pick<ProtectionIndex, 'isProtected'>; readonly queue: EnforcementQueue },
+    ask,
+  }: {
+    readonly index: Pick<ProtectionIndex, 'isProtected'>;
+    readonly queue: EnforcementQueue;
+    readonly ask: (repository: RepositoryId) => Promise<void>;
+  },
 ): OnRecorded {
   return async ({ registry, repository, fact }: AuditRecord): Promise<void> => {
     const { action, tag, digest, at, source } = fact;
@@ -66,7 +74,7 @@ export function enforceAfterPush(
     if (isAtPush) {
       await queue.add({ registry, repository, push: { tag, digest, at: at.time, id: at.id } });
     } else if (await index.isProtected(registry, repository)) {
-      await queue.add({ registry, repository });
+      await ask({ registry, repository });
     }
   };
 }
@@ -96,8 +104,8 @@ export interface EnforceNextPorts extends ProtectionRecordsPorts {
   /** By registry. */
   readonly contents: ReadonlyMap<string, Pick<RegistryContent, 'tag'>>;
   readonly index: Pick<ProtectionIndex, 'note'>;
-  /** Enforces, unless an enforcement has begun since it was asked for. */
-  readonly enforce: (repository: RepositoryId, askedAt?: number) => Promise<unknown>;
+  /** Enforces, unless an enforcement that was begun after the one of a number has ended well. */
+  readonly enforce: (repository: RepositoryId, afterTurn?: number) => Promise<unknown>;
   readonly log: Log;
 }
 
@@ -146,14 +154,14 @@ export function enforceNext(ports: EnforceNextPorts) {
     }
   }
 
-  return async ({ registry, repository, push, askedAt }: EnforcementRequest): Promise<void> => {
+  return async ({ registry, repository, push, afterTurn }: EnforcementRequest): Promise<void> => {
     const digest = parseDigest(push?.digest ?? '');
     const isToApprove = policy !== undefined && push !== undefined && digest !== undefined;
     const isSeen =
       isToApprove && (await contents.get(registry)?.tag(repository, push.tag))?.digest === digest;
     if (isSeen) await approveAtPush({ registry, repository }, push, digest, policy);
     // What was approved just now has been seen by no enforcement yet.
-    await enforce({ registry, repository }, isSeen ? undefined : askedAt);
+    await enforce({ registry, repository }, isSeen ? undefined : afterTurn);
     if (!isToApprove || isSeen) return;
     const { tag, at } = push;
     if (contents.has(registry) && Math.abs(clock.now() - at) < seenWithin) {

@@ -56,14 +56,14 @@ export interface TagPush {
 export interface EnforcementRequest extends RepositoryId {
   /** A push that the policy may want to be approved at once. */
   readonly push?: TagPush;
-  /** Epoch milliseconds; an enforcement that began later answers it. */
-  readonly askedAt?: number;
+  /** The number of a begin: an enforcement that was begun later, and ended well, answers it. */
+  readonly afterTurn?: number;
 }
 
 /** Hands enforcements on to be made one by one. */
 export interface EnforcementQueue {
-  /** Has it made soon, in an enforcement that begins after now. */
-  add(request: Omit<EnforcementRequest, 'askedAt'>): Promise<void>;
+  /** Has it made soon, in an enforcement that begins after now; after some milliseconds where told so. */
+  add(request: EnforcementRequest, delayMs?: number): Promise<void>;
 }
 
 /** Told of every fact that was recorded, at least once. */

@@ -9,8 +9,8 @@ export interface InventoryUseCases {
   /** Asks for a look at every source. */
   readonly refreshInventory: () => Promise<void>;
   readonly refreshSource: (source: string) => Promise<void>;
-  /** Looks at a repository's uses, as asked for at a time. */
-  readonly assessUses: (repository: RepositoryId, askedAt: number | undefined) => Promise<unknown>;
+  /** Looks at a repository's uses, as asked for after the look of a number. */
+  readonly assessUses: (repository: RepositoryId, afterTurn: number | undefined) => Promise<unknown>;
   readonly assessSources: () => Promise<void>;
   /** Asks for a look at the uses of every repository that is claimed. */
   readonly assessClaimed: () => Promise<void>;
@@ -30,7 +30,7 @@ const refreshForm = z.object({ source: z.string().check(z.maxLength(63)) });
 const assessForm = z.object({
   registry: z.string(),
   repository: z.string().check(z.refine(isRepositoryName)),
-  askedAt: z.optional(z.int()),
+  afterTurn: z.optional(z.int()),
 });
 
 /**
@@ -82,8 +82,8 @@ export function registerInventory(useCases: InventoryUseCases): void {
     handler: async (message: unknown) => {
       const request = assessForm.safeParse(message);
       if (!request.success) throw new UnreadableMessageError('a repository to look at');
-      const { askedAt, ...repository } = request.data;
-      await useCases.assessUses(repository, askedAt);
+      const { afterTurn, ...repository } = request.data;
+      await useCases.assessUses(repository, afterTurn);
     },
   });
   app.storageQueue('refreshSourcePoison', {

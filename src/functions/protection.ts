@@ -42,13 +42,13 @@ const form = z.object({
   registry: z.string(),
   repository: z.string().check(z.refine(isRepositoryName)),
   push: z.optional(z.object({ tag: z.string(), digest: z.string(), at: z.number(), id: z.string() })),
-  askedAt: z.optional(z.number()),
+  afterTurn: z.optional(z.int()),
 });
 
 /** Reads a queue message; `undefined` when it isn't an enforcement. Only the app itself writes them. */
 function readRequest(message: unknown): EnforcementRequest | undefined {
   const reading = form.safeParse(message);
   if (!reading.success) return undefined;
-  const { push, askedAt, ...repository } = reading.data;
-  return { ...repository, ...present({ push, askedAt }) };
+  const { push, afterTurn, ...repository } = reading.data;
+  return { ...repository, ...present({ push, afterTurn }) };
 }

@@ -1,5 +1,4 @@
 import type { QueueClient } from '@azure/storage-queue';
-import type { Clock } from '../audit/ports.ts';
 import type { EnforcementQueue } from '../audit/protection-ports.ts';
 import { sendMessage } from './queue-message.ts';
 
@@ -7,6 +6,6 @@ import { sendMessage } from './queue-message.ts';
 export const enforcementQueueName = 'enforce-repository';
 
 /** Hands enforcements on by a storage queue. */
-export function enforcementQueue(queue: QueueClient, clock: Clock): EnforcementQueue {
-  return { add: (request) => sendMessage(queue, { ...request, askedAt: clock.now() }) };
+export function enforcementQueue(queue: QueueClient): EnforcementQueue {
+  return { add: (request, delayMs) => sendMessage(queue, request, delayMs) };
 }

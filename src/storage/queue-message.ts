@@ -30,8 +30,14 @@ function queueFault(error: unknown, { name }: QueueClient) {
   return storageFault('Queue Storage', error, `the queue ${name}`);
 }
 
-/** Adds a message: base64 of JSON, as the Functions host reads it. It never expires: nothing may run for a week. */
-export async function sendMessage(queue: QueueClient, message: object): Promise<void> {
+/**
+ * Adds a message: base64 of JSON, as the Functions host reads it. It never expires: nothing may run for a week. A delay, in
+ * milliseconds, is rounded up to seconds, as Queue Storage counts them.
+ */
+export async function sendMessage(queue: QueueClient, message: object, delayMs = 0): Promise<void> {
   const text = Buffer.from(JSON.stringify(message)).toString('base64');
-  await withQueue(queue, (abortSignal) => queue.sendMessage(text, { messageTimeToLive: -1, abortSignal }));
+  const visibilityTimeout = Math.ceil(delayMs / 1_000);
+  await withQueue(queue, (abortSignal) =>
+    queue.sendMessage(text, { messageTimeToLive: -1, visibilityTimeout, abortSignal }),
+  );
 }

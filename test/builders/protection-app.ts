@@ -15,11 +15,11 @@ import type { ApprovalRequest } from '../../src/protection/approval-request.ts';
 import { readApprovalRequest } from '../../src/protection/approval-request.ts';
 import type { Policy } from '../../src/protection/policy.ts';
 import { readPolicy } from '../../src/protection/policy-reading.ts';
-import { begunTimes } from '../../src/storage/begun-times.ts';
 import { findingsStore } from '../../src/storage/findings.ts';
 import { knownLocks } from '../../src/storage/known-locks.ts';
 import { protectionIndex } from '../../src/storage/protection-index.ts';
 import { stateReader } from '../../src/storage/state-reader.ts';
+import { turnRecords } from '../../src/storage/turn-records.ts';
 import type { CallSites, Wrapping } from './call-sites.ts';
 import { storesOver } from './history-stores.ts';
 import { memoryLeases } from './memory-leases.ts';
@@ -160,7 +160,7 @@ export function protectionApp({
       policy,
       contents,
       index,
-      enforce: askedWork({ work: enforce, begun: begunTimes(tables.inventory, 'enforced'), clock }),
+      enforce: askedWork({ work: enforce, turns: turnRecords(over.inventory, 'enforced'), clock }),
       log: options.log ?? silent,
     }),
     /** Asks to approve an image, such as `team/app:prod`, as somebody with the role. */

@@ -1,3 +1,4 @@
+import { askForWork } from '../../src/audit/asked-work.ts';
 import type { DeadLetters } from '../../src/audit/dead-letters.ts';
 import { enforceAfterPush } from '../../src/audit/enforce-locks.ts';
 import type { EnforcementRequest } from '../../src/audit/protection-ports.ts';
@@ -6,6 +7,7 @@ import { recordEvent } from '../../src/audit/record-event.ts';
 import { replayDeadLetters } from '../../src/audit/replay-dead-letters.ts';
 import { protectionIndex } from '../../src/storage/protection-index.ts';
 import { rejections } from '../../src/storage/rejections.ts';
+import { turnRecords } from '../../src/storage/turn-records.ts';
 import type { CallSites } from '../builders/call-sites.ts';
 import { deadLettered, deadLetterName } from '../builders/dead-letter.ts';
 import { storesOver } from '../builders/history-stores.ts';
@@ -71,7 +73,15 @@ async function ingest(sites: CallSites) {
     rejections: rejections(over.rejected),
     clock: { now: () => now },
     log: silent,
-    onRecorded: enforceAfterPush(policy, { index, queue }),
+    onRecorded: enforceAfterPush(policy, {
+      index,
+      queue,
+      ask: askForWork({
+        turns: turnRecords(over.inventory, 'enforced'),
+        send: (repository, afterTurn) => queue.add({ ...repository, afterTurn }),
+        clock: { now: () => now },
+      }),
+    }),
   };
   const record = recordEvent([{ loginServer: 'contoso.azurecr.io' }], ports);
   const blobs = { dependency: 'blobs', name: 'dead letters', lists: ['waiting'] };
@@ -88,6 +98,7 @@ async function ingest(sites: CallSites) {
   asked.length = 0;
   return {
     record,
+    protect: () => index.note('contoso.azurecr.io', '8222269599997-000000000001', 'team/app'),
     letters,
     queued: recordQueuedEvents({ ...ports, record }),
     poison: rejectPoisonMessage(ports, 20),
@@ -117,6 +128,16 @@ export const ingestCases: readonly UseCase<Ingest>[] = [
   delivery('event: repeated', earlier[2]),
   delivery('event: deletion', deletion),
   delivery('event: to be rejected', { id: 'unreadable' }),
+  {
+    name: 'event: push to a repository with approvals',
+    async prepare(sites) {
+      const world = await ingest(sites);
+      await world.protect();
+      return world;
+    },
+    work: ({ record }) => record(imagePushed({ id: 'new', tag: 'dev', digest: three, timestamp: at(9) })),
+    state: ({ state }) => state(),
+  },
   {
     name: 'events of a queue message',
     prepare: ingest,

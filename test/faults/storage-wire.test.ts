@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditFault } from '../../src/audit/fault.ts';
 import { deadLetterContainers, deadLetters } from '../../src/storage/dead-letters.ts';
 import { enforcementQueue } from '../../src/storage/enforcement-queue.ts';
-import { inventoryQueue } from '../../src/storage/inventory-queue.ts';
+import { assessQueue, refreshQueue } from '../../src/storage/inventory-queue.ts';
 import { leases } from '../../src/storage/leases.ts';
 import { ledgerBlobs } from '../../src/storage/ledger-blobs.ts';
 import { plansStore } from '../../src/storage/plans.ts';
@@ -134,14 +134,17 @@ const queues: readonly Call[] = [
   },
   {
     name: 'enforcement added',
-    call: () =>
-      enforcementQueue(queueNamed('asked'), { now: Date.now }).add({ registry, repository: 'team/app' }),
+    call: () => enforcementQueue(queueNamed('asked')).add({ registry, repository: 'team/app' }),
     isTrue: done,
   },
   {
-    name: 'look added',
-    call: () =>
-      inventoryQueue(queueNamed('asked'), queueNamed('asked'), { now: Date.now }).refresh('aks-prod'),
+    name: 'look at a source added',
+    call: () => refreshQueue(queueNamed('asked'))('aks-prod'),
+    isTrue: done,
+  },
+  {
+    name: 'look at uses added',
+    call: () => assessQueue(queueNamed('asked'))({ registry, repository: 'team/app' }, 1, 2_000),
     isTrue: done,
   },
   {

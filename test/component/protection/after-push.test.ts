@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { askForWork } from '../../../src/audit/asked-work.ts';
 import { enforceAfterPush, enforceLocks, enforceNow } from '../../../src/audit/enforce-locks.ts';
 import { AuditFault } from '../../../src/audit/fault.ts';
 import type { EnforcementRequest } from '../../../src/audit/protection-ports.ts';
@@ -6,6 +7,7 @@ import { reconcileRepository } from '../../../src/audit/reconcile-repository.ts'
 import { recordFact } from '../../../src/audit/record-fact.ts';
 import { knownContent } from '../../../src/storage/known-content.ts';
 import { protectionIndex } from '../../../src/storage/protection-index.ts';
+import { turnRecords } from '../../../src/storage/turn-records.ts';
 import { fact, recordOf } from '../../builders/facts.ts';
 import { storesOver } from '../../builders/history-stores.ts';
 import { memoryRegistryContent } from '../../builders/memory-registry-content.ts';
@@ -24,24 +26,37 @@ const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** History that tells of pushes, with a queue that keeps what is asked for. */
 async function setting(isProtected = true) {
-  const tables = { repositories: memoryTable(), digests: memoryTable(), log: memoryTable() };
+  const tables = {
+    repositories: memoryTable(),
+    digests: memoryTable(),
+    log: memoryTable(),
+    inventory: memoryTable(),
+  };
   const index = protectionIndex(memoryTable());
   if (isProtected)
     await index.note(protectedId.registry, '8222269599997-000000000001', protectedId.repository);
   const asked: EnforcementRequest[] = [];
   const queue = { add: async (request: EnforcementRequest) => void asked.push(request) };
-  const onRecorded = enforceAfterPush(policyOf({ protectAtPush: [rule] }), { index, queue });
+  const onRecorded = enforceAfterPush(policyOf({ protectAtPush: [rule] }), {
+    index,
+    queue,
+    ask: askForWork({
+      turns: turnRecords(tables.inventory, 'enforced'),
+      send: async (repository, afterTurn) => void asked.push({ ...repository, afterTurn }),
+      clock: { now: () => 0 },
+    }),
+  });
   const stores = { ...storesOver(tables), onRecorded };
   return { tables, index, asked, queue, stores, record: recordFact(stores) };
 }
 
 describe('when a push is recorded', () => {
-  it('to a repository with approvals, it is looked at, again when the push is told again', async () => {
+  it('to a repository with approvals, it is looked at, once until that has begun', async () => {
     const { record, asked } = await setting();
     const push = recordOf(fact('a', 0, { tag: 'latest', digest: digestOf('one') }));
     await record(push);
     await record(push);
-    expect(asked).toEqual([protectedId, protectedId]);
+    expect(asked).toEqual([{ ...protectedId, afterTurn: 0 }]);
   });
 
   it('of a tag that the policy approves at push, the push is handed on', async () => {

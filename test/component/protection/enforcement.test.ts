@@ -466,8 +466,7 @@ describe('when the policy approves tags at push', () => {
 
   it('enforcement asked for long ago is left to one that began since, but not what is approved just now', async () => {
     const { app, repository, push } = atPush();
-    const asked = { ...protectedId, askedAt: app.clock.time };
-    app.clock.time += minute;
+    const asked = { ...protectedId, afterTurn: 0 };
     await app.approve('team/app:v1.2.3');
     await app.enforceNext(asked);
     expect(await app.approvals()).toMatchObject([{ state: 'protected' }]);
