@@ -1,7 +1,7 @@
 import type { Alert } from '../audit/inventory-ports.ts';
 import { boundedDetail } from '../findings/bounded-detail.ts';
 import { estate, type FindingDetail } from '../findings/finding.ts';
-import { findingKinds } from '../findings/kind.ts';
+import { remedyOf } from '../findings/kind.ts';
 import { toldDetail } from '../findings/told-detail.ts';
 import { formatReference } from '../registry/reference.ts';
 
@@ -71,7 +71,7 @@ export function alertEvent({ id, change, at, by, finding }: Alert): AlertEvent {
       ...(registry === estate ? {} : { image: formatReference(subject) }),
       by: by.name,
       detail: boundedDetail(toldDetail(detail), longestDetail),
-      remedy: findingKinds[kind].remedy,
+      remedy: remedyOf(kind),
       firstSeen: isoTime(firstSeen),
       lastSeen: isoTime(lastSeen),
     },

@@ -1,5 +1,5 @@
 import { estate, type FindingDetail } from '../findings/finding.ts';
-import { findingKinds } from '../findings/kind.ts';
+import { remedyOf } from '../findings/kind.ts';
 import type { Note, StoredFinding, Waiver } from '../findings/lifecycle.ts';
 import { toldDetail } from '../findings/told-detail.ts';
 import { formatReference } from '../registry/reference.ts';
@@ -57,7 +57,7 @@ export function findingItem(finding: StoredFinding): FindingItem {
     ...(tag === undefined ? {} : { tag }),
     ...(digest === undefined ? {} : { digest }),
     detail: toldDetail(detail),
-    remedy: findingKinds[kind].remedy,
+    remedy: remedyOf(kind),
     firstSeen: isoTime(finding.firstSeen),
     lastSeen: isoTime(finding.lastSeen),
     ...(reopenedAt === undefined ? {} : { reopenedAt: isoTime(reopenedAt) }),

@@ -43,13 +43,14 @@ export function assessRegistrySettings(ports: AssessRegistrySettingsPorts) {
   async function foundBefore(registry: string, untold: ReadonlySet<string>): Promise<readonly string[]> {
     const { repository } = registrySubject(registry);
     const statuses = ['open', 'acknowledged', 'waived'] as const;
+    const kind = 'DangerousSetting' as const;
     const identities: string[] = [];
     let after: string | undefined;
     do {
-      const filter = { statuses, kind: 'DangerousSetting' as const, repository };
+      const filter = { statuses, kind, repository };
       const page = await findings.page(estate, filter, pageSize, after);
       for (const { finding } of page.items) {
-        const { kind, subject, detail } = finding;
+        const { subject, detail } = finding;
         if (untold.has(String(detail['setting']))) identities.push(findingOf(kind, subject, detail).identity);
       }
       after = page.next;

@@ -115,13 +115,16 @@ export function assessUses(ports: AssessUsesPorts) {
   }
 
   /** Every finding of deletions that is still found: what is not among them would be settled without having been judged. */
-  async function* stillFound({ registry, repository }: RepositoryId): AsyncGenerator<StoredFinding> {
+  async function* stillFound({
+    registry,
+    repository,
+  }: RepositoryId): AsyncGenerator<readonly [FindingKind, StoredFinding]> {
     for (const kind of judgedKinds) {
       const filter = { statuses: ['open', 'acknowledged', 'waived'] as const, kind, repository };
       let after: string | undefined;
       do {
         const page = await findings.page(registry, filter, pageSize, after);
-        for (const { finding } of page.items) yield finding;
+        for (const { finding } of page.items) yield [kind, finding];
         after = page.next;
       } while (after !== undefined);
     }
@@ -135,12 +138,12 @@ export function assessUses(ports: AssessUsesPorts) {
     const alarmed = new Set<Digest>();
     const raised: Finding[] = [];
     const stillThere = new Set<string>();
-    await concurrently(stillFound({ registry, repository }), mostAtOnce, async (one) => {
+    await concurrently(stillFound({ registry, repository }), mostAtOnce, async ([kind, one]) => {
       const again = await judgedAgain(one, told);
       if (again === undefined) return;
       if (one.subject.digest !== undefined) alarmed.add(one.subject.digest);
       if (again === 'as-it-was') {
-        stillThere.add(findingOf(one.kind, one.subject, one.detail).identity);
+        stillThere.add(findingOf(kind, one.subject, one.detail).identity);
         return;
       }
       raised.push(again);

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { estate } from '../findings/finding.ts';
-import { findingKinds } from '../findings/kind.ts';
+import { remedyOf } from '../findings/kind.ts';
 import { openedAt, type StoredFinding } from '../findings/lifecycle.ts';
 import type { Content, Html } from './html.ts';
 import { digestHref, findingHref, repositoryHref, tagHref } from './links.ts';
@@ -25,7 +25,7 @@ export function findingTable(parts: {
       { head: 'About', cell: aboutFinding },
       { head: 'Status', cell: ({ status }) => statusBadge(status) },
       { head: 'Since', cell: (finding) => shownTime(openedAt(finding)) },
-      { head: 'What to do', cell: ({ kind }) => findingKinds[kind].remedy },
+      { head: 'What to do', cell: ({ kind }) => remedyOf(kind) },
     ],
     empty:
       parts.empty ??

@@ -7,7 +7,7 @@ import type { Principal } from '../api/principal.ts';
 import { badBody, badParameters } from '../api/problem.ts';
 import { readReason } from '../api/reason-body.ts';
 import type { Findings } from '../audit/findings.ts';
-import { findingKinds } from '../findings/kind.ts';
+import { remedyOf } from '../findings/kind.ts';
 import type { FindingEvent, Note, StoredFinding } from '../findings/lifecycle.ts';
 import { toldDetail } from '../findings/told-detail.ts';
 import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
@@ -40,7 +40,7 @@ export function findingPage(registries: readonly AcceptedRegistry[], findings: P
       const body = html`${done === undefined ? undefined : html`<p class="note" role="status">Done: ${done}. It is ${status} now.</p>`}
 <h1>${kind}</h1>
 <p>${severityBadge(severity)} ${statusBadge(status)} ${aboutFinding(finding)}</p>
-<div class="note"><h2>What to do</h2><p>${findingKinds[kind].remedy}</p></div>
+<div class="note"><h2>What to do</h2><p>${remedyOf(kind)}</p></div>
 <h2>What was found</h2>
 <dl class="facts"><dt>Registry</dt><dd>${outside(subject.registry)}</dd>
 ${subject.digest === undefined ? undefined : html`<dt>Digest</dt><dd><code>${subject.digest}</code></dd>`}

@@ -169,3 +169,14 @@ export const findingKinds = {
 
 /** What a finding is about. */
 export type FindingKind = keyof typeof findingKinds;
+
+/** What to do about a finding of a kind, which may be one that only a later version of this audit knows. */
+export function remedyOf(kind: string): string {
+  return isFindingKind(kind)
+    ? findingKinds[kind].remedy
+    : 'Told by a later version of this audit: its docs/findings.md says what to do. This one keeps it as it is.';
+}
+
+function isFindingKind(text: string): text is FindingKind {
+  return Object.hasOwn(findingKinds, text);
+}

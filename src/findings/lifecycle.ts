@@ -35,7 +35,9 @@ export interface Waiver extends Note {
 }
 
 /** A finding as it is kept: under an id instead of its identity. Its detail may have lost what was too long to keep. */
-export interface StoredFinding extends Omit<Finding, 'identity'> {
+export interface StoredFinding extends Omit<Finding, 'identity' | 'kind'> {
+  /** A kind of `findingKinds`, or one that only a later version knows. */
+  readonly kind: string;
   /** 32 hexadecimal digits, the same for the same identity. */
   readonly id: string;
   /** Counts what became of it, from 1. */

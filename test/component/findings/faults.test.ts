@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AuditFault } from '../../../src/audit/fault.ts';
 import { findingOf } from '../../../src/findings/finding.ts';
+import { remedyOf } from '../../../src/findings/kind.ts';
 import type { StoredFinding } from '../../../src/findings/lifecycle.ts';
 import { findingColumns, findingRowKeys, readFindingRow } from '../../../src/storage/finding-codec.ts';
 import { findingId, findingsStore } from '../../../src/storage/findings.ts';
@@ -147,8 +148,8 @@ describe('when the rows of a finding are not as this version writes them', () =>
   }
 
   it.each([
-    ['kind', 'Unheard'],
-    ['kind', 'toString'],
+    ['kind', undefined],
+    ['kind', 'Un<heard>'],
     ['severity', 'mild'],
     ['repository', undefined],
     ['firstSeen', 'yesterday'],
@@ -160,6 +161,23 @@ describe('when the rows of a finding are not as this version writes them', () =>
     await table.put({ partitionKey: registry, rowKey: `f|${id}`, columns });
     await expect(store.get(registry, id)).rejects.toMatchObject({ code: 'corrupt-row', retryable: false });
   });
+
+  it.each(['Unheard', 'toString'])(
+    'one of a kind %j that only a later version knows is kept as it is',
+    async (kind) => {
+      const { table, store, id, known } = await stored();
+      for (const rowKey of findingRowKeys(known)) {
+        await table.put({ partitionKey: registry, rowKey, columns: findingColumns({ ...known, kind }) });
+      }
+      const { items } = await store.page(registry, { statuses: ['open'] }, 10);
+      expect(items).toMatchObject([{ finding: { id, kind, severity: 'low' } }]);
+      expect(remedyOf(kind)).toContain('later version');
+      const by = { id: 'someone', name: 'Someone' };
+      const waiver = { event: 'acknowledge', reason: 'looked at' } as const;
+      await store.change(registry, id, waiver, by, start + 1);
+      expect(await store.get(registry, id)).toMatchObject({ kind, status: 'acknowledged' });
+    },
+  );
 
   it('a severity that its kind no longer has moves it between lists when it is next seen', async () => {
     const { table, store, finding, id } = await stored();
