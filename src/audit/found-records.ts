@@ -10,6 +10,8 @@ export interface FoundRecordsPorts extends RecordFactPorts {
   readonly outbox: Outbox;
   /** Records one fact, whatever is known of it already. */
   readonly record: (record: AuditRecord) => Promise<RecordOutcome>;
+  /** Told before the first fact is recorded, which waits for it. */
+  readonly onFinding?: () => Promise<void>;
 }
 
 /** Records what a comparison found, many rows a transaction where history knows nothing of them yet. */
@@ -47,10 +49,18 @@ export function foundRecords(
   /** Before anything is told: what is told is not found again, by which a note that failed could be made up for. */
   const note = ({ digest }: Fact) => writer.noteDigest(repository, digest);
 
+  let begun: Promise<void> | undefined;
+  async function begin(): Promise<void> {
+    begun ??= ports.onFinding?.();
+    await begun;
+  }
+
   async function tell(fact: Fact): Promise<void> {
+    await begin();
     if (fact.action === 'push') await note(fact);
     const { outcome } = await record({ ...repository, fact });
-    if (outcome === 'recorded') onRecorded(fact);
+    // Known: a write whose answer was lost was made all the same. Nobody else finds it.
+    if (outcome !== 'contradicted') onRecorded(fact);
   }
 
   async function tellTogether(pushes: readonly NewPush[]): Promise<void> {
@@ -70,6 +80,7 @@ export function foundRecords(
   /** Commits in one transaction, or not at all. */
   async function committed(facts: readonly Fact[]): Promise<boolean> {
     if (facts.length === 0) return true;
+    await begin();
     const announced = await outbox.announceAll(facts.map((fact) => ({ ...repository, fact })));
     if (announced === 'known') return false;
     const changes = facts.flatMap((fact) => planPush(fact, { isPartlyTold: false }).changes);

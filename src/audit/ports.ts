@@ -136,6 +136,21 @@ export interface ChangeCounts {
   readonly lockChanges: number;
 }
 
+/**
+ * Comparisons that found something and have not ended. What they recorded is found by no other comparison, so whoever compares
+ * the repository next tells of it.
+ */
+export interface UntoldComparisons {
+  /** Notes that a comparison that began at a time finds something; one that began earlier, and has not ended, stays noted. */
+  begin(repository: RepositoryId, startedAt: number): Promise<void>;
+  /** When the earliest began that has not ended, in epoch milliseconds. */
+  since(repository: RepositoryId): Promise<number | undefined>;
+  /** What comparisons recorded at a time or later, newest push time first. */
+  recorded(repository: RepositoryId, since: number): AsyncIterable<AuditRecord>;
+  /** Notes that all is told. */
+  end(repository: RepositoryId): Promise<void>;
+}
+
 /** Changes that no event had announced when a comparison found them. */
 export interface UnannouncedChanges {
   /** Notes what the comparison of a repository that began at `startedAt` has found so far. */

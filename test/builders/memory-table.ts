@@ -193,6 +193,7 @@ function meetsAll(row: StoredRow, conditions: string): boolean {
     if (operator === 'eq') return column === wanted;
     if (operator === 'ne') return column !== wanted;
     if (operator === 'gt') return column > wanted;
+    if (operator === 'ge') return column >= wanted;
     throw new Error(`unknown filter: ${condition}`);
   });
 }

@@ -5,6 +5,7 @@ import { reconcileNext } from '../../src/audit/reconcile-next.ts';
 import { reconcileRegistries } from '../../src/audit/reconcile-registries.ts';
 import { type Reconciliation, reconcileRepository } from '../../src/audit/reconcile-repository.ts';
 import { recordFact } from '../../src/audit/record-fact.ts';
+import type { AuditRecord } from '../../src/history/fact.ts';
 import { comparisons } from '../../src/storage/comparisons.ts';
 import { findingsStore } from '../../src/storage/findings.ts';
 import { knownContent } from '../../src/storage/known-content.ts';
@@ -12,6 +13,7 @@ import { reconcileRounds } from '../../src/storage/reconcile-rounds.ts';
 import { retellings } from '../../src/storage/retelling.ts';
 import { unannouncedChanges } from '../../src/storage/unannounced-changes.ts';
 import { unfinishedRecords } from '../../src/storage/unfinished-records.ts';
+import { untoldComparisons } from '../../src/storage/untold-comparisons.ts';
 import type { CallSites } from '../builders/call-sites.ts';
 import { storesOver } from '../builders/history-stores.ts';
 import { memoryLeases } from '../builders/memory-leases.ts';
@@ -48,7 +50,12 @@ async function compared(sites: CallSites) {
   const lists = ['repositories', 'tags', 'manifests', 'newestManifests'];
   const content = sites.port(memory.content, { dependency: 'registry', name: 'content', lists });
   const clock = { time: start, now: () => clock.time };
+  const told = new Set<string>();
   const stores = storesOver(over);
+  const { onRecorded } = sites.port(
+    { onRecorded: async ({ fact }: AuditRecord) => void told.add(fact.eventId) },
+    { dependency: 'queues', name: 'told' },
+  );
   const waiting: Reconciliation[] = [];
   const queue = sites.port(
     { waiting: async () => waiting.length, add: async (one: Reconciliation) => void waiting.push(one) },
@@ -64,21 +71,24 @@ async function compared(sites: CallSites) {
     log: silent,
   });
   const next = reconcileNext({
-    reconcile: (reconciliation, onProgress, signal) =>
+    reconcile: (reconciliation, listener, signal) =>
       reconcileRepository({
         ...stores,
         content,
         known: knownContent(over.repositories),
-        record: recordFact(stores),
+        onRecorded,
+        record: recordFact({ ...stores, onRecorded }),
         clock,
         log: silent,
-        onProgress,
+        ...listener,
       })(reconciliation, signal),
     rounds,
     comparisons: comparisons(over.repositories, over.log),
     leases: sites.port(memoryLeases(), { dependency: 'blobs', name: 'leases', once: ['hold'] }),
     changes: unannouncedChanges(over.inventory),
+    untold: untoldComparisons(over.inventory, over.repositories),
     findings,
+    onRecorded,
     clock,
     log: silent,
   });
@@ -115,14 +125,27 @@ async function compared(sites: CallSites) {
       return failed;
     },
     compare: (isRepeated: boolean) => next(due, isRepeated),
-    /**
-     * Everything that is recorded. Not whether UnannouncedChange was told: it is lost where storage goes down after the records
-     * were written and stays so until the comparison has ended, as docs/faults.md says.
-     */
+    /** Everything that is recorded, and what was told of it. */
     async state() {
       const { repositories, digests, log } = tables;
+      const { items } = await findings.page(registry, { statuses: ['open', 'resolved'] }, 100);
       return {
         ...rowsOf({ repositories, digests, log }),
+        told: [...told].sort(),
+        untold: tables.inventory.rows().filter(({ partitionKey }) => partitionKey.startsWith('untold|')),
+        findings: items.map(
+          ({
+            finding: {
+              kind,
+              subject,
+              detail: { foundAt: _, ...found },
+            },
+          }) => ({
+            kind,
+            subject,
+            found,
+          }),
+        ),
         failed: await rounds.failed(registry),
         asked: [...new Set(waiting.map((one_) => JSON.stringify(one_)))],
       };

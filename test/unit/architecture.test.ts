@@ -107,6 +107,10 @@ const lintCases: readonly LintCase[] = [
   },
   ...[
     'src/main.ts',
+    'src/main-alerts.ts',
+    'src/main-connections.ts',
+    'src/main-people.ts',
+    'src/main-protection.ts',
     'src/main-workloads.ts',
     'src/main-retention.ts',
     'src/main-ledger.ts',
@@ -257,6 +261,10 @@ const arrows: Readonly<Record<string, Arrow>> = {
       ...edges,
       'settings.ts',
       'alert-settings.ts',
+      'main-alerts.ts',
+      'main-connections.ts',
+      'main-people.ts',
+      'main-protection.ts',
       'main-workloads.ts',
       'main-retention.ts',
       'main-ledger.ts',
@@ -264,7 +272,11 @@ const arrows: Readonly<Record<string, Arrow>> = {
     ],
     packages: /./,
   },
-  // The parts of the composition root that are about workloads, retention and the ledger.
+  // The parts of the composition root.
+  'main-alerts.ts': { folders: [...core, 'audit', ...adapters, 'alert-settings.ts'], packages: /./ },
+  'main-connections.ts': { folders: [...core, ...adapters, 'settings.ts'], packages: /./ },
+  'main-people.ts': { folders: [...core, 'audit', ...adapters, 'settings.ts'], packages: /./ },
+  'main-protection.ts': { folders: [...core, 'audit', ...adapters, 'settings.ts'], packages: /./ },
   'main-workloads.ts': {
     folders: [...core, 'audit', ...adapters, ...edges, 'settings.ts'],
     packages: /./,

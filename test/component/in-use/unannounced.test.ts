@@ -5,6 +5,7 @@ import type { ReconcileSummary, Reconciliation } from '../../../src/audit/reconc
 import { comparisons } from '../../../src/storage/comparisons.ts';
 import { reconcileRounds } from '../../../src/storage/reconcile-rounds.ts';
 import { unannouncedChanges } from '../../../src/storage/unannounced-changes.ts';
+import { untoldComparisons } from '../../../src/storage/untold-comparisons.ts';
 import { type InUseApp, inUseApp, usedRegistry } from '../../builders/in-use-app.ts';
 
 const none: ReconcileSummary = {
@@ -27,7 +28,7 @@ function comparing(app: InUseApp) {
     app.wait(60);
     const summary = { ...none, ...found };
     const next = reconcileNext({
-      reconcile: async (_, onProgress) => {
+      reconcile: async (_, { onProgress }) => {
         await onProgress(summary);
         if (isCut) throw away;
         return summary;
@@ -36,6 +37,7 @@ function comparing(app: InUseApp) {
       comparisons: comparisons(app.tables.repositories, app.tables.log),
       leases: app.leases,
       changes: unannouncedChanges(app.tables.inventory),
+      untold: untoldComparisons(app.tables.inventory, app.tables.repositories),
       findings: app.findings,
       clock: app.clock,
       log,

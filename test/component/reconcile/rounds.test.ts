@@ -10,6 +10,7 @@ import { knownContent } from '../../../src/storage/known-content.ts';
 import { reconcileRounds } from '../../../src/storage/reconcile-rounds.ts';
 import { rejections } from '../../../src/storage/rejections.ts';
 import { unannouncedChanges } from '../../../src/storage/unannounced-changes.ts';
+import { untoldComparisons } from '../../../src/storage/untold-comparisons.ts';
 import { recorderOver, storesOver } from '../../builders/history-stores.ts';
 import { memoryLeases } from '../../builders/memory-leases.ts';
 import { memoryRegistryContent } from '../../builders/memory-registry-content.ts';
@@ -62,6 +63,7 @@ function nextPorts(rounds: ReconcileRounds) {
     comparisons: comparisons(memoryTable(), memoryTable()),
     leases: memoryLeases(),
     changes: unannouncedChanges(inventory),
+    untold: untoldComparisons(inventory, memoryTable()),
     findings: findingsStore(memoryTable()),
     clock: { now: () => start },
     log: silent,
@@ -216,7 +218,7 @@ describe('when a comparison is made', () => {
     const fault = new AuditFault('registry-503', 'away', { retryable: true });
     const next = reconcileNext({
       ...ports,
-      reconcile: async (_, onProgress) => {
+      reconcile: async (_, { onProgress }) => {
         await onProgress({ ...found, untags: 0 });
         await onProgress(found);
         await onProgress(found);
@@ -237,7 +239,7 @@ describe('when a comparison is made', () => {
     const ports = nextPorts(rounds);
     const next = reconcileNext({
       ...ports,
-      reconcile: async (_, onProgress) => {
+      reconcile: async (_, { onProgress }) => {
         await onProgress(found);
         return found;
       },
@@ -271,6 +273,7 @@ describe('when a comparison is made', () => {
       retryable: true,
     });
     const other = next({ ...reconciliation, repository: 'team/api' }, false);
+    while (going < 2) await new Promise((resume) => setImmediate(resume));
     end();
     await Promise.all([first, other]);
     expect(most).toBe(2);
