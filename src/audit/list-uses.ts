@@ -1,10 +1,10 @@
 import type { RepositoryId } from '../history/fact.ts';
 import type { Digest } from '../registry/digest.ts';
 import { type SourceCoverage, wholeCoverage } from '../workloads/coverage.ts';
-import { type ResolvedClaim, usesOf, type Via } from '../workloads/judgement.ts';
-import type { Certainty, KnownClaim } from '../workloads/use.ts';
+import { usesOf, type Via } from '../workloads/judgement.ts';
+import { type Certainty, inferringTag, type KnownClaim } from '../workloads/use.ts';
 import { resolveClaims, someAbove, sourceCoverage, type UsesPorts } from './uses.ts';
-import type { Claims } from './workload-ports.ts';
+import type { Claims, ManifestLinks } from './workload-ports.ts';
 
 /** Which uses are asked for: of a repository, tag or digest, of a source, or all; now, or at a time. */
 export interface UsesQuery {
@@ -54,11 +54,13 @@ const everything: UsesBounds = {
 };
 
 /** Lists who uses what, by all that the inventories have said. */
-export function listUses(ports: UsesPorts & { readonly claims: Claims }) {
+export function listUses(
+  ports: UsesPorts & { readonly claims: Claims; readonly links: Pick<ManifestLinks, 'tagsEver'> },
+) {
   const coverageNow = sourceCoverage(ports);
   const resolve = resolveClaims(ports);
   const aboveOf = someAbove(ports);
-  const { claims } = ports;
+  const { claims, links } = ports;
 
   async function claimsFor(
     { image, source, at, most = everything }: UsesQuery,
@@ -88,12 +90,17 @@ export function listUses(ports: UsesPorts & { readonly claims: Claims }) {
       const [first] = some;
       if (first === undefined) continue;
       const repository = { registry: first.registry, repository: first.repository };
-      const resolved = await resolve(repository, some, at, most?.tags);
-      const ways = image?.digest === undefined ? undefined : await waysTo(repository, image.digest, resolved);
-      isCut ||= ways?.isCut === true;
+      const above =
+        image?.digest === undefined
+          ? undefined
+          : await aboveOf(repository, image.digest, most?.above ?? everything.above);
+      isCut ||= above?.isCut === true;
+      const relevant = above === undefined ? some : await thatMayNeed(repository, above, some);
+      const resolved = await resolve(repository, relevant, at, most?.tags);
+      const ways = above && new Map(usesOf(above.above, resolved).map(({ claim, via }) => [claim.id, via]));
       for (const { claim, certainty, digests, isCut: isClaimCut } of resolved) {
         isCut ||= ways !== undefined && isClaimCut;
-        const via = ways?.via.get(claim.id);
+        const via = ways?.get(claim.id);
         if (ways !== undefined && via === undefined) continue;
         const lastSeen = claim.endedAt ?? Math.max(claim.firstSeen, looks.get(claim.source) ?? 0);
         uses.push({
@@ -107,15 +114,35 @@ export function listUses(ports: UsesPorts & { readonly claims: Claims }) {
       }
     }
     return { uses, sources, coverage: wholeCoverage(sources), isCut };
-
-    /** How claims come to need a digest, by their ids. */
-    async function waysTo(repository: RepositoryId, digest: Digest, resolved: readonly ResolvedClaim[]) {
-      const { above, isCut: isAboveCut } = await aboveOf(repository, digest, most?.above ?? everything.above);
-      const via = new Map(usesOf(above, resolved).map(({ claim, via: way }) => [claim.id, way]));
-      return { via, isCut: isAboveCut };
-    }
   };
+
+  /**
+   * Claims that may need one of some manifests: those that name one, and those of tags that ever pointed to one. The histories
+   * of other tags need not be read. All of the claims, where not all of those tags can be known.
+   */
+  async function thatMayNeed(
+    repository: RepositoryId,
+    { above, isCut }: Awaited<ReturnType<typeof aboveOf>>,
+    some: readonly KnownClaim[],
+  ): Promise<readonly KnownClaim[]> {
+    if (isCut || above.size > mostDigests || !some.some((claim) => inferringTag(claim) !== undefined))
+      return some;
+    const tags = new Set<string>();
+    for (const held of await Promise.all(
+      [...above.keys()].map((digest) => links.tagsEver(repository, digest)),
+    )) {
+      if (held === undefined) return some;
+      for (const tag of held) tags.add(tag);
+    }
+    return some.filter((claim) => {
+      const tag = inferringTag(claim);
+      return tag === undefined || tags.has(tag);
+    });
+  }
 }
+
+/** Manifests whose tags are asked for: of more, the histories of all tags are read instead. */
+const mostDigests = 16;
 
 /** The first of a sequence, which is read no further. */
 async function firstOf<T>(items: AsyncIterable<T>, most: number): Promise<readonly T[]> {

@@ -67,6 +67,8 @@ export interface ManifestLinks {
   parents(repository: RepositoryId, digest: Digest): Promise<readonly Digest[]>;
   /** Manifests that an index lists. */
   children(repository: RepositoryId, digest: Digest): Promise<readonly Digest[]>;
+  /** Tags that point, or ever pointed, to a manifest; `undefined` when they are too many to be read. */
+  tagsEver(repository: RepositoryId, digest: Digest): Promise<readonly string[] | undefined>;
   /** What a manifest signs, describes or attests. */
   subject(repository: RepositoryId, digest: Digest): Promise<Digest | undefined>;
   /** Whether a manifest is there, or what it says of itself when history does not know. */

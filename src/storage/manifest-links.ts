@@ -7,6 +7,7 @@ import { readManifestHead } from './head-codec.ts';
 import {
   childKey,
   descriptionKey,
+  edgeKey,
   keysUnder,
   manifestHeadKey,
   parentKey,
@@ -36,6 +37,16 @@ export function manifestLinks(repositories: Table, digests: Table): ManifestLink
     parents: (repository, digest) => digestsUnder(repository, parentKey(digest, '')),
     children: (repository, digest) => digestsUnder(repository, childKey(digest, '')),
     referrers: (repository, digest) => digestsUnder(repository, referrerKey(digest, '')),
+    async tagsEver(repository, digest) {
+      const prefix = edgeKey(digest, '');
+      const range = { partitionKey: repositoryKey(repository), ...keysUnder(prefix), select: [] };
+      const tags: string[] = [];
+      for await (const { rowKey } of rowsOf(repositories, range)) {
+        if (tags.length === mostLinks) return undefined;
+        tags.push(rowKey.slice(prefix.length));
+      }
+      return tags;
+    },
     async subject(repository, digest) {
       const row = await repositories.get(repositoryKey(repository), descriptionKey(digest));
       return row && parseDigest(textOf(row, 'subject') ?? '');
