@@ -28,18 +28,34 @@ export async function readBackTag(
   const digests = new Set(entries.map((entry) => entry.fact.digest));
   digests.delete(known.digest);
   const start = tellingStart(time);
-  const manifests: Versioned<ManifestHead>[] = [];
-  const deletions = known.deletions.filter(({ fact }) => fact.at.time >= start);
-  for (const digest of digests) {
+  const others = await inGroups([...digests], mostAtOnce, async (digest) => {
     // The head is read before the entries: a deletion that comes between them makes the commit fail.
     const { manifest } = await reader.heads(repository, digest, undefined);
-    if (manifest === undefined) continue;
-    manifests.push(manifest);
-    const { lastDelete } = manifest.value;
-    if (lastDelete === undefined || lastDelete.time < start) continue;
-    deletions.push(...(await deletionsSince(reader, repository, digest, start)));
+    const lastDelete = manifest?.value.lastDelete;
+    const isDeleted = lastDelete !== undefined && lastDelete.time >= start;
+    return { manifest, deletions: isDeleted ? await deletionsSince(reader, repository, digest, start) : [] };
+  });
+  const deletions = known.deletions.filter(({ fact }) => fact.at.time >= start);
+  return {
+    lookback: { entries, deletions: [...deletions, ...others.flatMap((other) => other.deletions)] },
+    manifests: others.flatMap(({ manifest }) => manifest ?? []),
+  };
+}
+
+/** Manifests whose heads are read at once: a tag that moves often had many. */
+const mostAtOnce = 16;
+
+/** What work makes of each item, in their order, so many at a time. */
+async function inGroups<T, R>(
+  items: readonly T[],
+  size: number,
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const done: R[] = [];
+  for (let place = 0; place < items.length; place += size) {
+    done.push(...(await Promise.all(items.slice(place, place + size).map(work))));
   }
-  return { lookback: { entries, deletions }, manifests };
+  return done;
 }
 
 /** Several tags of a manifest as they are to be retold, and the heads of other manifests that this rests on, as they were read. */
