@@ -1,10 +1,11 @@
 import { describe, it } from '@jest/globals';
+import { attributionCases } from './attribution-cases.ts';
 import { disturb, type UseCase } from './disturbed-runs.ts';
 import { addFaultRows } from './fault-table.ts';
 import { ingestCases } from './ingest-cases.ts';
 import { inventoryCases } from './inventory-cases.ts';
-import { ledgerCases } from './ledger-cases.ts';
-import { protectionCases } from './protection-cases.ts';
+import { handoverCases, ledgerCases } from './ledger-cases.ts';
+import { decisionCases, protectionCases } from './protection-cases.ts';
 import { reconcileCases } from './reconcile-cases.ts';
 import { retentionCases } from './retention-cases.ts';
 
@@ -22,7 +23,10 @@ function suite<World>(name: string, useCases: readonly UseCase<World>[]): void {
 
 suite('ingest', ingestCases);
 suite('protection', protectionCases);
+suite('decisions', decisionCases);
+suite('attribution', attributionCases);
 suite('reconciliation', reconcileCases);
 suite('retention', retentionCases);
 suite('ledger', ledgerCases);
+suite('keys of the ledger', handoverCases);
 suite('inventory, findings and alerts', inventoryCases);

@@ -1,3 +1,7 @@
+import { assessRegistrySettings } from '../../src/audit/assess-registry-settings.ts';
+import type { Vulnerability } from '../../src/audit/inventory-ports.ts';
+import type { FindingEvent } from '../../src/findings/lifecycle.ts';
+import type { RegistrySettings } from '../../src/retention/registry-settings.ts';
 import type { CallSites } from '../builders/call-sites.ts';
 import { claimed, type InUseApp, inUseApp, usedRegistry } from '../builders/in-use-app.ts';
 import { digestOf } from '../builders/registry-event.ts';
@@ -102,6 +106,40 @@ async function neverUnused({ app }: World): Promise<void> {
     throw new Error('what runs is called unused');
 }
 
+/** What was deleted though it runs, found. */
+async function found(sites: CallSites): Promise<World> {
+  const world = await deleted(sites, one);
+  await world.app.record(world.record);
+  await world.app.settle();
+  return world;
+}
+
+/** What somebody does with what is found, by one call of the API. */
+function changed(event: FindingEvent) {
+  return async (app: InUseApp): Promise<void> => {
+    const by = { id: 'somebody', name: 'Somebody' };
+    for (const { id } of await app.open()) {
+      await app.findings.change(usedRegistry, id, event, by, app.clock.time);
+    }
+  };
+}
+
+const vulnerable = (digest: typeof one): Vulnerability => ({
+  registry: usedRegistry,
+  repository: 'team/app',
+  digest,
+  id: 'CVE-2026-0001',
+  severity: 'critical',
+});
+
+const dangerous: RegistrySettings = {
+  softDelete: { days: 7, enabled: false },
+  anonymousPull: true,
+  adminUser: false,
+  tasks: [],
+  hasAllTasks: true,
+};
+
 export const inventoryCases: readonly UseCase<World>[] = [
   useCase('inventory read: a workload more', (app) => app.useCases().refresh('aks-prod'), {
     async prepare(sites) {
@@ -174,6 +212,25 @@ export const inventoryCases: readonly UseCase<World>[] = [
       return { app, record };
     },
   }),
+  useCase('finding taken up', changed({ event: 'acknowledge', reason: 'looked at' }), { prepare: found }),
+  useCase(
+    'finding waived',
+    changed({ event: 'waive', reason: 'accepted', owner: 'payments', until: Date.UTC(2027, 0, 1) }),
+    { prepare: found },
+  ),
+  useCase('vulnerabilities assessed', (app) =>
+    app.useCases().assessVulnerabilities({
+      read: async () => ({ vulnerabilities: [vulnerable(one), vulnerable(two)], problems: [] }),
+    }),
+  ),
+  useCase('settings of registries assessed', ({ claims, findings, clock }) =>
+    assessRegistrySettings({
+      reader: { read: async () => ({ settings: dangerous, problems: [] }) },
+      registries: [{ loginServer: usedRegistry }],
+      ...{ claims, findings, clock },
+      log: { info() {}, warn() {}, error() {} },
+    })(),
+  ),
   useCase('alerts told', (app) => app.deliver(), {
     async prepare(sites) {
       const { app, record } = await deleted(sites, one);

@@ -1,10 +1,15 @@
-import type { Witness } from '../../src/audit/ledger-ports.ts';
+import { handOverKeys } from '../../src/audit/hand-over-keys.ts';
+import type { Signer, Witness } from '../../src/audit/ledger-ports.ts';
 import { sealLedger } from '../../src/audit/seal-ledger.ts';
 import { sealLedgers } from '../../src/audit/seal-ledgers.ts';
+import { followKeys, handoverIn } from '../../src/ledger/key-handover.ts';
+import { readStatement } from '../../src/ledger/recorded-leaf.ts';
+import { historyWriter } from '../../src/storage/history-store.ts';
 import { ledgerLog } from '../../src/storage/ledger-log.ts';
 import { outbox } from '../../src/storage/outbox.ts';
 import type { CallSites } from '../builders/call-sites.ts';
 import { epoch, fact, recordOf } from '../builders/facts.ts';
+import { recorderOver } from '../builders/history-stores.ts';
 import { memoryLeases } from '../builders/memory-leases.ts';
 import { memoryLedgerBlobs } from '../builders/memory-log.ts';
 import { memoryTable } from '../builders/memory-table.ts';
@@ -69,6 +74,64 @@ async function sealing(sites: CallSites) {
     },
   };
 }
+
+/** A log that is signed by one key, and is to be signed by another. */
+async function handingOver(sites: CallSites) {
+  const tables = { repositories: memoryTable(), digests: memoryTable(), log: memoryTable() };
+  const blobs = memoryLedgerBlobs();
+  const [before, after] = [noteSigner(), noteSigner()];
+  const clock = { time: epoch + 10_000, now: () => clock.time };
+  const origin = `acr-audit/${registry}`;
+  const keys = [before, after].map(({ keyOf }) => keyOf(origin));
+  const sealing = { blobs, witnesses: [], clock, log: silent };
+  const seal = (signer: Signer) =>
+    sealLedger({ ...sealing, ledger: ledgerLog(tables.log, tables.repositories), signer, formerKeys: keys })(
+      registry,
+    );
+  await recorderOver(tables)(recordOf(fact('push', 1, { digest: digestOf('one') })));
+  await seal(before);
+  const over = {
+    repositories: sites.table(tables.repositories, 'repositories'),
+    digests: sites.table(tables.digests, 'digests'),
+    log: sites.table(tables.log, 'log'),
+  };
+  const signing = (signer: Signer, name: string) =>
+    sites.port({ sign: signer.sign, keys: signer.keys }, { dependency: 'key', name });
+  const handOver = handOverKeys({
+    ledger: ledgerLog(over.log, over.repositories),
+    outbox: outbox(over.log),
+    writer: historyWriter(over.repositories, over.digests),
+    before: signing(before, 'before'),
+    after: signing(after, 'after'),
+    clock,
+  });
+  return {
+    handOver: () => handOver(registry),
+    /** Whoever was given the first key alone follows the log to what the second has signed. */
+    async state() {
+      await seal(after);
+      const { entries } = await provenLog({ log: tables.log, blobs }, registry, keys);
+      const notes = entries.flatMap((entry, index) => {
+        const statement = readStatement(entry);
+        const note = statement && handoverIn(statement);
+        return note === undefined ? [] : [{ index, note }];
+      });
+      const { refused } = followKeys(registry, [before.keyOf(origin)], notes);
+      return { handovers: notes.length, refused };
+    },
+  };
+}
+
+type HandingOver = Awaited<ReturnType<typeof handingOver>>;
+
+export const handoverCases: readonly UseCase<HandingOver>[] = [
+  {
+    name: 'keys handed over',
+    prepare: handingOver,
+    work: ({ handOver }) => handOver(),
+    state: ({ state }) => state(),
+  },
+];
 
 type Sealing = Awaited<ReturnType<typeof sealing>>;
 

@@ -1,3 +1,4 @@
+import { AuditFault } from '../../src/audit/fault.ts';
 import type { CallSites } from '../builders/call-sites.ts';
 import { images, imageToProtect, nothingUsed, ofProd, pushedAt } from '../builders/image-to-protect.ts';
 import { policyOf, protectedId } from '../builders/protection-app.ts';
@@ -50,6 +51,69 @@ const neverOpened = (world: Protect) => {
   const opened = world.unlocksAfter(0);
   if (opened.length > 0) throw new Error(`unlocked ${JSON.stringify(opened)}`);
 };
+
+const by = { id: 'somebody', name: 'Somebody', roles: [] };
+const scope = { kind: 'repositories', registry: protectedId.registry, pattern: 'team/.*' } as const;
+
+/** What is approved, and which holds keep it, as statements tell it; whoever hears nothing asks again, and may place two holds. */
+async function decided({ app }: Protect) {
+  return {
+    approvals: (await app.approvals()).map(({ state, digest }) => `${state} ${digest}`),
+    holds: [...new Set((await app.holds()).map(({ state, reason }) => `${state} ${reason}`))],
+  };
+}
+
+/** An image that is approved and locked, and the id of its approval. */
+async function approved(sites: CallSites): Promise<Protect & { readonly id: string }> {
+  const world = await protect(sites);
+  return { ...world, id: await world.release('team/app:prod') };
+}
+
+async function held(sites: CallSites): Promise<Protect & { readonly id: string }> {
+  const world = await approved(sites);
+  const { id } = await world.app.placeHold(protectedId.registry, { scope, reason: 'litigation' }, by);
+  return { ...world, id };
+}
+
+/** What people decide, each by one call of the API. */
+export const decisionCases: readonly UseCase<Protect & { readonly id: string }>[] = [
+  {
+    name: 'approval released',
+    prepare: approved,
+    work: ({ app, id }) =>
+      app.change(id, { event: 'ended-early', by: by.id, at: app.clock.time, reason: 'a newer one is out' }),
+    state: decided,
+    meanwhile: neverOpened,
+  },
+  {
+    name: 'hold placed',
+    prepare: approved,
+    work: ({ app }) => app.placeHold(protectedId.registry, { scope, reason: 'litigation' }, by),
+    state: decided,
+    meanwhile: neverOpened,
+  },
+  {
+    name: 'hold to be lifted',
+    prepare: held,
+    work: ({ app, id }) =>
+      app.changeHold(protectedId.registry, id, () => ({ event: 'lift-asked', by: by.id }), by, 'settled'),
+    state: decided,
+    meanwhile: neverOpened,
+  },
+  {
+    name: 'deployment verified',
+    prepare: approved,
+    async work(world) {
+      const digest = images.index;
+      const { verdict } = await world.app.verify('production', [`contoso.azurecr.io/team/app@${digest}`]);
+      // What could not be read is never taken for approved and locked.
+      if (verdict !== 'pass')
+        throw new AuditFault('not-verified', `no answer to a verification: ${verdict}`, { retryable: true });
+    },
+    state: decided,
+    meanwhile: neverOpened,
+  },
+];
 
 export const protectionCases: readonly UseCase<Protect>[] = [
   {
