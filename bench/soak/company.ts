@@ -33,12 +33,18 @@ export interface CompanyOptions {
 const approval = z.object({ id: z.string() });
 /** Above it, the oldest approval is ended for each that is made. */
 const mostApprovals = 40;
-const usedImages = 60;
+/** What is approved, and what runs, is of a part of the repositories, as in an estate. */
+const approvedShare = 0.1;
+const usedShare = 0.2;
+const workloads = 60;
+/** How many of them run something else from one snapshot to the next. */
+const deployed = 6;
 const unlocked = { deleteEnabled: true, writeEnabled: true };
 
 /** Everything by itself may fail as the service or the registry answers; what they answered is counted. */
 export function companyOf({ registry, traffic, service, random, knownAfterMs }: CompanyOptions): Company {
   const approved: Approved[] = [];
+  const running: ReturnType<Traffic['anImage']>[] = [];
   const counts = new Map<string, number>();
   const note = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
 
@@ -54,7 +60,7 @@ export function companyOf({ registry, traffic, service, random, knownAfterMs }: 
   return {
     counts,
     async approve() {
-      const image = traffic.anImage(knownAfterMs);
+      const image = traffic.anImage(knownAfterMs, approvedShare);
       if (image === undefined) return;
       const { repository, digest, tag } = image;
       const environment = tag !== undefined && random() < 0.3 ? 'production' : 'staging';
@@ -86,8 +92,11 @@ export function companyOf({ registry, traffic, service, random, knownAfterMs }: 
       });
     },
     async submit() {
-      const images = Array.from({ length: usedImages }, () => traffic.anImage(0));
-      const references = images.flatMap((image, number) => {
+      const first = running.length === 0;
+      for (let count = 0; count < (first ? workloads : deployed); count += 1) {
+        running[first ? count : below(workloads, random)] = traffic.anImage(0, usedShare);
+      }
+      const references = running.flatMap((image, number) => {
         if (image === undefined) return [];
         const reference = `${registry.loginServer}/${image.repository}@${image.digest}`;
         return [{ image: reference, workload: `web-${number}`, state: 'running' }];

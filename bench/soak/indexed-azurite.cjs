@@ -1,8 +1,12 @@
-// Loaded into Azurite before it starts (`--require`): has a query look at the rows of its partition, or of its range of row
-// keys, instead of every row of the table. Table Storage finds rows by their keys; Azurite goes through them all, so that
-// after a few minutes of a soak its time is all that is measured. What a query answers is as it was: the filter is applied
-// by Azurite itself, to fewer rows. A filter in which "or" stands outside of parentheses is left to it whole.
-const store = require('azurite/dist/src/table/persistence/LokiTableMetadataStore.js').default;
+// Loaded into Azurite before it starts (`--require`): has it keep the rows of a table by partition and row key, as Table Storage
+// does. Azurite keeps them in lists of a document database that it goes through for every query, and moves for every row that is
+// replaced, so that after a few minutes of a soak its time is all that is measured. What a query answers is as it was: its
+// filter is applied by Azurite itself, to fewer rows. A filter in which "or" stands outside of parentheses is left to it whole.
+const { join } = require('node:path');
+
+const azurite = join(__dirname, '../../node_modules/azurite');
+const Loki = require(require.resolve('lokijs', { paths: [azurite] }));
+const store = require(join(azurite, 'dist/src/table/persistence/LokiTableMetadataStore.js')).default;
 
 const literal = "'((?:[^']|'')*)'";
 const partition = new RegExp(`^PartitionKey eq ${literal}$`);
@@ -35,37 +39,114 @@ function keyIn(conditions, form) {
   return undefined;
 }
 
-/** What narrows a query: by its partition, and by its range of row keys where it has both ends. */
-function narrowingOf(filter) {
-  const conditions = conditionsOf(filter);
-  const partitionKey = keyIn(conditions, partition);
-  const [least, most] = [keyIn(conditions, from), keyIn(conditions, before)];
-  return {
-    ...(partitionKey === undefined ? {} : { PartitionKey: { $eq: partitionKey } }),
-    ...(least === undefined || most === undefined ? {} : { RowKey: { $between: [least, most] } }),
-  };
+/** Where the first of sorted keys is that is no less than a key. */
+function placeOf(keys, key) {
+  let [low, high] = [0, keys.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keys[middle] < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
-/** The rows that satisfy the narrower of the conditions, by the index of its column. */
-function candidates(collection, narrowing) {
-  const sizes = Object.entries(narrowing).map(([column, condition]) => {
-    const [[operation, value]] = Object.entries(condition);
-    const [first, last] = collection.calculateRange(operation, column, value);
-    return { column, condition, size: last - first };
-  });
-  const [narrowest] = sizes.sort((a, b) => a.size - b.size);
-  const all = collection.chain();
-  return narrowest === undefined ? all : all.find({ [narrowest.column]: narrowest.condition });
+/** The rows of a table, in the order of their keys: what Azurite asks of a collection of rows. */
+class Rows {
+  partitions = new Map();
+
+  findOne({ PartitionKey, RowKey }) {
+    return this.partitions.get(PartitionKey)?.rows.get(RowKey) ?? null;
+  }
+
+  insert(row) {
+    const { PartitionKey, RowKey } = row;
+    const known = this.partitions.get(PartitionKey) ?? { keys: [], rows: new Map() };
+    this.partitions.set(PartitionKey, known);
+    if (!known.rows.has(RowKey)) known.keys.splice(placeOf(known.keys, RowKey), 0, RowKey);
+    known.rows.set(RowKey, row);
+    return row;
+  }
+
+  update(row) {
+    return this.insert(row);
+  }
+
+  remove({ PartitionKey, RowKey }) {
+    const known = this.partitions.get(PartitionKey);
+    if (!known?.rows.delete(RowKey)) return;
+    known.keys.splice(placeOf(known.keys, RowKey), 1);
+    if (known.keys.length === 0) this.partitions.delete(PartitionKey);
+  }
+
+  *within({ partitionKey, least = '', most }) {
+    const names = partitionKey === undefined ? [...this.partitions.keys()].sort() : [partitionKey];
+    for (const name of names) {
+      const { keys = [], rows } = this.partitions.get(name) ?? {};
+      for (let place = placeOf(keys, least); place < keys.length; place += 1) {
+        if (most !== undefined && keys[place] > most) break;
+        yield rows.get(keys[place]);
+      }
+    }
+  }
+
+  /** What Azurite does with the rows of a query; they come sorted, and no more are looked at than are wanted. */
+  chain(range = {}) {
+    const conditions = [];
+    let wanted = Number.POSITIVE_INFINITY;
+    const rows = this;
+    return {
+      where(condition) {
+        conditions.push(condition);
+        return this;
+      },
+      sort() {
+        return this;
+      },
+      limit(count) {
+        wanted = count;
+        return this;
+      },
+      data() {
+        const found = [];
+        for (const row of rows.within(range)) {
+          if (found.length >= wanted) break;
+          if (conditions.every((condition) => condition(row))) found.push(row);
+        }
+        return found;
+      },
+    };
+  }
 }
+
+const isOfRows = (options) =>
+  options?.indices?.includes('PartitionKey') && options.indices.includes('RowKey');
+const { addCollection, getCollection, removeCollection } = Loki.prototype;
+
+Loki.prototype.addCollection = function (name, options) {
+  if (!isOfRows(options)) return addCollection.call(this, name, options);
+  this.rowsOfTables ??= new Map();
+  this.rowsOfTables.set(name, new Rows());
+  return this.rowsOfTables.get(name);
+};
+Loki.prototype.getCollection = function (name) {
+  return this.rowsOfTables?.get(name) ?? getCollection.call(this, name);
+};
+Loki.prototype.removeCollection = function (name) {
+  if (!this.rowsOfTables?.delete(name)) removeCollection.call(this, name);
+};
 
 const query = store.prototype.queryTableEntities;
 
-store.prototype.queryTableEntities = function (context, account, table, options, ...next) {
-  const narrowing = typeof options.filter === 'string' ? narrowingOf(options.filter) : {};
+store.prototype.queryTableEntities = function (context, account, table, options, nextPartition, nextRow) {
+  const conditions = typeof options.filter === 'string' ? conditionsOf(options.filter) : [];
+  const partitionKey = keyIn(conditions, partition);
+  const [least, most] = [keyIn(conditions, from) ?? '', keyIn(conditions, before)];
+  const goesOn = partitionKey !== undefined && this.decodeContinuationHeader(nextPartition) === partitionKey;
+  const next = goesOn ? (this.decodeContinuationHeader(nextRow) ?? '') : '';
   const narrowed = Object.create(this);
   narrowed.getEntityCollection = (...of) => {
-    const collection = this.getEntityCollection(...of);
-    return { chain: () => candidates(collection, narrowing) };
+    const rows = this.getEntityCollection(...of);
+    return { chain: () => rows.chain({ partitionKey, least: [next, least].sort()[1], most }) };
   };
-  return query.call(narrowed, context, account, table, options, ...next);
+  return query.call(narrowed, context, account, table, options, nextPartition, nextRow);
 };

@@ -20,12 +20,12 @@ export interface SoakPlan {
 export const usualPlan: SoakPlan = {
   minutes: 30,
   rate: 50,
-  repositories: 50,
+  repositories: 200,
   seed: '1',
   sampleEvery: 10,
-  roundEvery: 60,
+  roundEvery: 120,
   latestDelivery: 20,
-  manifestsKept: 120,
+  manifestsKept: 20,
 };
 
 /** Whole numbers from 0 to below `count`, as evenly as the random numbers are. */

@@ -9,15 +9,16 @@ import {
 } from '../../test/component/acr/image.ts';
 import type { TestRegistry } from '../../test/component/acr/test-registry.ts';
 import type { Journal } from './journal.ts';
-import { below, oneOf, type SoakPlan } from './plan.ts';
+import { oneOf, type SoakPlan } from './plan.ts';
 
 /** What goes on in the registry. */
 export interface Traffic {
   /** Pushes, moves, deletes and untags at a steady rate until told to stop; resolves when the last is done. */
   run(stop: AbortSignal): Promise<void>;
-  /** An image that was pushed at least so many milliseconds ago, with a tag that it has, if any. */
+  /** An image that was pushed at least so many milliseconds ago, of the first of the repositories, with a tag that it has, if any. */
   anImage(
     olderThanMs: number,
+    share?: number,
   ): { readonly repository: string; readonly digest: string; readonly tag?: string } | undefined;
   /** Has a repository for itself: nothing else happens in it meanwhile. */
   alone<T>(repository: string, work: () => Promise<T>): Promise<T>;
@@ -41,7 +42,7 @@ interface Repository {
 }
 
 const stepMs = 20;
-const versions = 30;
+const movedShare = 0.1;
 
 /**
  * Drives the stand-in as its users would, over TLS. The blobs of images are pushed once for each repository, with an image
@@ -62,7 +63,7 @@ export async function trafficOn(
   }
   for (const repository of repositories) await pushBase(repository);
   const named = new Map(repositories.map((one) => [one.name, one]));
-  let made = 0;
+  let [made, built] = [0, 0];
 
   function newImage({ image }: Repository): SampleManifest {
     made += 1;
@@ -128,10 +129,11 @@ export async function trafficOn(
     journal.untaggings.push({ repository: from.name, tag, digest, from: since, until: Date.now() });
   }
 
+  /** Most builds have a tag of their own; some tags move from each to the next. */
   function aTag(): string {
-    return random() < 0.4
-      ? (oneOf(['latest', 'prod', 'main'], random) ?? '')
-      : `1.${below(versions, random)}`;
+    if (random() < movedShare) return oneOf(['latest', 'prod', 'main'], random) ?? '';
+    built += 1;
+    return `1.0.${built}`;
   }
 
   /** Something that happens, and how many events it makes. */
@@ -197,8 +199,8 @@ export async function trafficOn(
     repositories: repositories.map(({ name }) => name),
     alone: (name, work) => alone(existing(name), work),
     remove: (name, digest) => remove(existing(name), digest),
-    anImage(olderThanMs) {
-      const repository = oneOf(repositories, random);
+    anImage(olderThanMs, share = 1) {
+      const repository = oneOf(repositories.slice(0, Math.ceil(repositories.length * share)), random);
       const before = Date.now() - olderThanMs;
       const old = [...(repository?.manifests.values() ?? [])].filter(({ pushedAt }) => pushedAt < before);
       const digest = oneOf(old, random)?.descriptor.digest;
