@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { concurrently } from '../audit/concurrently.ts';
 import type {
   LedgerHead,
   LedgerLog,
@@ -31,6 +32,8 @@ import { type Columns, type Operation, rowsOf, type StoredRow, type Table } from
 /** Records marked by a transaction of a hundred rows: three of each. */
 const mostMarked = 33;
 const mostMarkedAtOnce = 4;
+/** Repositories asked at once which of their records are there. */
+const mostReadAtOnce = 16;
 const mostStated = 100;
 
 /** Milliseconds after which what isn't recorded won't be: its run was cut off, or lost a race. */
@@ -43,11 +46,14 @@ const headKey = 'head';
 
 /** The rows of a log in the `log` table; whether what is to be recorded is, is told by `repositories`. */
 export function ledgerLog(log: Table, repositories: Table): LedgerLog {
-  /** Of some that wait, those that are recorded: one range query for each repository and kind of row. */
+  /**
+   * Of some that wait, those that are recorded: one range query for each repository and kind of row, many at once, since a
+   * thousand records may be of hundreds of repositories.
+   */
   async function recorded(registry: string, some: readonly Waiting[]): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
     const groups = Map.groupBy(some, ({ repository, row }) => `${row.slice(0, 1)} ${repository}`);
-    for (const group of groups.values()) {
+    await concurrently(inOrder(groups.values()), mostReadAtOnce, async (group) => {
       const partitionKey = repositoryKey({ registry, repository: group[0]?.repository ?? '' });
       const keys = new Map(group.map(({ key, row }) => [row, key]));
       const sorted = [...keys.keys()].sort();
@@ -56,7 +62,7 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
         const key = keys.get(rowKey);
         if (key !== undefined) found.add(key);
       }
-    }
+    });
     return found;
   }
 
@@ -218,6 +224,10 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
       }
     },
   };
+}
+
+async function* inOrder<T>(items: Iterable<T>): AsyncGenerator<T> {
+  yield* items;
 }
 
 /** What is sealed only once it is recorded. */

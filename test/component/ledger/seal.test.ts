@@ -154,6 +154,30 @@ describe('sealing', () => {
     expect(idsIn((await app.proven()).entries)).toEqual([recorded.at.id, lost.at.id]);
   });
 
+  it('asks many repositories at once which of their records are there', async () => {
+    const [log, repositories, digests] = [memoryTable(), memoryTable(), memoryTable()];
+    const some = Array.from({ length: 40 }, (_, number) => ({
+      ...statement(number),
+      repository: `team/app-${number}`,
+    }));
+    await outbox(log).announceStatements(some);
+    for (const one of some) await historyWriter(repositories, digests).commit(one, planStatement(one));
+    let [asked, most] = [0, 0];
+    const watched: Table = {
+      ...repositories,
+      async page(...of) {
+        asked += 1;
+        most = Math.max(most, asked);
+        await new Promise((resume) => setImmediate(resume));
+        asked -= 1;
+        return repositories.page(...of);
+      },
+    };
+    const { ready } = await ledgerLog(log, watched).pending(registry, 1_000, epoch + 10_000);
+    expect(ready).toHaveLength(40);
+    expect(most).toBeGreaterThan(8);
+  });
+
   it('waits for what a comparison found to be recorded, and forgets what it came no further with', async () => {
     const app = ledger();
     const found = (number: number, source: 'reconcile' | 'backfill') => {
