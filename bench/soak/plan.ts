@@ -25,7 +25,7 @@ export const usualPlan: SoakPlan = {
   sampleEvery: 10,
   roundEvery: 120,
   latestDelivery: 20,
-  manifestsKept: 20,
+  manifestsKept: 1_000,
 };
 
 /** Whole numbers from 0 to below `count`, as evenly as the random numbers are. */
