@@ -22,6 +22,17 @@ describe('when a detail is bounded', () => {
     );
   });
 
+  it('it stays as it is when it is as long as the limit, and loses when that is one less', () => {
+    const detail = { images: ['one', 'two'], by: 'ci' };
+    const { length } = JSON.stringify(detail);
+    expect(boundedDetail(detail, length)).toEqual(detail);
+    expect(boundedDetail(detail, length - 1)).not.toEqual(detail);
+  });
+
+  it('a limit that no detail can keep is refused', () => {
+    expect(() => boundedDetail({}, 1)).toThrow('the limit is less than any detail has');
+  });
+
   it('it stays as it is when it fits and is fit to show', () => {
     const detail = {
       approvals: ['a1', 'a2'],

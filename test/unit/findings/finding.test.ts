@@ -35,6 +35,7 @@ describe('findingOf', () => {
       findingOf('ProtectedTagMoved', { ...repository, registry: 'fabrikam.azurecr.io', tag: 'v1' }, moved),
       findingOf('OrphanLock', { ...repository, tag: 'v1' }, {}),
       findingOf('OrphanLock', { ...repository, digest }, {}),
+      findingOf('OrphanLock', { ...repository, digest: digestOf('other') }, {}),
       lockFailed(repository, tagTarget('v1'), { change: 'lock', code: '401', detail: 'insufficient_scope' }),
       lockFailed(repository, manifestTarget(digest), { change: 'lock', code: '401', detail: '' }),
       lockFailed(repository, manifestTarget(digest), { change: 'unlock', code: '401', detail: '' }),

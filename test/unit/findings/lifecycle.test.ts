@@ -45,8 +45,40 @@ function opened(severity: Severity = 'high', at = epoch): StoredFinding {
   return done(seen(undefined, id, found(severity), at));
 }
 
-const changed = (known: StoredFinding, event: FindingEvent, at: number) =>
-  done(advanceFinding(known, event, analyst, at));
+const waived = (known: StoredFinding) => changed(known, waiveUntil(epoch + day), epoch + hour);
+const resolved = (known: StoredFinding) => changed(known, resolve, epoch + hour);
+
+describe('what became of a finding is told', () => {
+  it.each([
+    ['acknowledged', acknowledge, opened()],
+    ['waived', waiveUntil(epoch + 3 * day), opened()],
+    ['resolved', resolve, opened()],
+    ['reopened', reopen, resolved(opened())],
+    ['reopened', age, waived(opened())],
+  ] as const)('as %s after %j', (change, event, known) => {
+    expect(advanceFinding(known, event, analyst, epoch + 2 * day)).toMatchObject({ change });
+  });
+
+  it('as resolved by a look that no longer finds it', () => {
+    expect(settled(opened(), epoch + hour)).toMatchObject({ change: 'resolved' });
+  });
+
+  it('and the audit itself has a name', () => {
+    expect(auditItself).toEqual({ id: 'acr-audit', name: 'acr-audit' });
+  });
+});
+
+describe('when two looks are of the same time', () => {
+  it('the second that no longer finds it, or finds it again, counts', () => {
+    expect(settled(opened(), epoch)?.finding.status).toBe('resolved');
+    expect(seen(resolved(opened()), id, found(), epoch + hour)?.change).toBe('reopened');
+    expect(seen(opened(), id, found('high', { by: 'ci' }), epoch)?.finding.detail).toEqual({ by: 'ci' });
+  });
+});
+
+function changed(known: StoredFinding, event: FindingEvent, at: number): StoredFinding {
+  return done(advanceFinding(known, event, analyst, at));
+}
 
 describe('when something is found', () => {
   it('for the first time, it is open', () => {
