@@ -1,4 +1,5 @@
 import { QueueServiceClient } from '@azure/storage-queue';
+import { concurrently } from '../../src/audit/concurrently.ts';
 import {
   announcedPartition,
   keysUnder,
@@ -16,6 +17,13 @@ import type { Probed } from './probed-host.ts';
 import { useOf } from './process-use.ts';
 import type { ServiceCalls } from './service-calls.ts';
 import type { SoakSetting } from './setting.ts';
+
+/** Waiting records that are looked for at once. */
+const mostAtOnce = 16;
+
+async function* inOrder<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
 
 /** The service at one time, and what happened since the sample before. */
 export interface Sample {
@@ -77,9 +85,12 @@ export function samplerOf(
 
   /** Records that are to be sealed, and statements that are to be taken back. */
   async function waitingForSeal(): Promise<{ readonly recorded: number; readonly abandoned: number }> {
-    const found = await Promise.all((await waiting()).map(isRecorded));
-    const recorded = found.filter(Boolean).length;
-    return { recorded, abandoned: found.length - recorded };
+    const rows = await waiting();
+    let recorded = 0;
+    await concurrently(inOrder(rows), mostAtOnce, async (row) => {
+      if (await isRecorded(row)) recorded += 1;
+    });
+    return { recorded, abandoned: rows.length - recorded };
   }
 
   return {
