@@ -4,7 +4,13 @@ import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const folder = process.env.MUTATION_FOLDER;
-const files = (await Array.fromAsync(glob(`test/unit/${folder}/**/*.test.ts`))).sort();
+/** Tests of use cases over tables in memory, which say what a folder's decisions amount to. */
+const further = {
+  findings: ['test/component/findings/*.test.ts'],
+  workloads: ['test/component/in-use/{assessments,coverage,deletions,vulnerabilities}.test.ts'],
+};
+const patterns = [`test/unit/${folder}/**/*.test.ts`, ...(further[folder] ?? [])];
+const files = (await Array.fromAsync(glob(patterns))).sort();
 if (files.length === 0)
   throw new Error(`MUTATION_FOLDER=${folder}: no such folder of the core, or none with tests`);
 
