@@ -133,6 +133,23 @@ describe('when many findings are opened at once', () => {
     expect(left(app)).toEqual([]);
   });
 
+  it('and one is of a kind that only a newer version knows, it is told as well', async () => {
+    const a = sink('a');
+    a.state.fault = away;
+    const app = inUseApp({ sinks: [a.own] });
+    await app.findings.raise(usedRegistry, orphans.slice(0, 1), app.clock.now());
+    await app.settle();
+    const [first] = left(app);
+    if (first === undefined) throw new Error('nothing is left');
+    const { partitionKey, rowKey, columns } = first;
+    await app.tables.findings.put({ partitionKey, rowKey, columns: { ...columns, kind: 'OfTomorrow' } });
+    a.state.fault = undefined;
+    app.wait(2);
+    await app.deliver();
+    expect(a.taken).toEqual(['OfTomorrow opened']);
+    expect(left(app)).toEqual([]);
+  });
+
   it('and one cannot be read, as of a newer version, the others are told', async () => {
     const a = sink('a');
     a.state.fault = away;
@@ -142,7 +159,7 @@ describe('when many findings are opened at once', () => {
     const [first] = left(app);
     if (first === undefined) throw new Error('nothing is left');
     const { partitionKey, rowKey, columns } = first;
-    await app.tables.findings.put({ partitionKey, rowKey, columns: { ...columns, kind: 'OfTomorrow' } });
+    await app.tables.findings.put({ partitionKey, rowKey, columns: { ...columns, severity: 'OfTomorrow' } });
     a.state.fault = undefined;
     app.wait(2);
     await app.deliver();
