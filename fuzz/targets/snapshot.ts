@@ -279,10 +279,12 @@ function holdSameAsYaml(text: string): void {
   if (text.length > 2_048 || !isClean(text) || text.includes('__proto__') || text.includes('<<')) return;
   const json = jsonOf(text);
   if (typeof json?.value !== 'object' || json.value === null || depthOf(json.value) > 50) return;
-  const [one, other] = [
-    JSON.stringify(json.value),
-    stringify(json.value, { aliasDuplicateObjects: false }),
-  ].map((body) => readSnapshot({ text: body, contentType: 'application/yaml', now }));
+  // What JSON can write again: a number beyond all numbers is read as infinite, and written as null.
+  const written = JSON.stringify(json.value);
+  const value: unknown = JSON.parse(written);
+  const [one, other] = [written, stringify(value, { aliasDuplicateObjects: false })].map((body) =>
+    readSnapshot({ text: body, contentType: 'application/yaml', now }),
+  );
   if (one?.outcome !== 'read' || other?.outcome !== 'read') {
     hold(one?.outcome === other?.outcome, 'JSON and YAML of one document are not both read');
     return;
