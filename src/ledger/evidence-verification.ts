@@ -49,11 +49,21 @@ export type EvidenceVerdict =
 export function verifyEvidence(pack: unknown, keys: readonly VerifierKey[]): EvidenceVerdict {
   try {
     const read = readPack(pack);
-    return 'problem' in read ? { ok: false, ...read } : verifyPack(read, keys);
+    const verdict = 'problem' in read ? { ok: false as const, ...read } : verifyPack(read, keys);
+    return verdict.ok
+      ? verdict
+      : { ...verdict, where: brief(verdict.where), problem: brief(verdict.problem) };
   } catch {
     // Nested more deeply than can be compared.
     return { ok: false, where: '$', problem: 'cannot be read' };
   }
+}
+
+/** Characters of a problem or its place: names of the pack are in it, and whoever made it may have made them long. */
+const mostTold = 500;
+
+function brief(text: string): string {
+  return text.length <= mostTold ? text : `${text.slice(0, mostTold)}…`;
 }
 
 function verifyPack(pack: ReadPack, keys: readonly VerifierKey[]): EvidenceVerdict {
