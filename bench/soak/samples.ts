@@ -21,10 +21,6 @@ import type { SoakSetting } from './setting.ts';
 /** Waiting records that are looked for at once. */
 const mostAtOnce = 16;
 
-async function* inOrder<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
-}
-
 /** The service at one time, and what happened since the sample before. */
 export interface Sample {
   /** Seconds since the traffic began. */
@@ -87,7 +83,7 @@ export function samplerOf(
   async function waitingForSeal(): Promise<{ readonly recorded: number; readonly abandoned: number }> {
     const rows = await waiting();
     let recorded = 0;
-    await concurrently(inOrder(rows), mostAtOnce, async (row) => {
+    await concurrently(rows, mostAtOnce, async (row) => {
       if (await isRecorded(row)) recorded += 1;
     });
     return { recorded, abandoned: rows.length - recorded };

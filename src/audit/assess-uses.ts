@@ -165,7 +165,7 @@ export function assessUses(ports: AssessUsesPorts) {
 
     const tags = new Map<string, Digest | undefined>();
     const referred = known.flatMap((claim) => (claim.isPinned || claim.tag === undefined ? [] : [claim.tag]));
-    await concurrently(inOrder(new Set(referred)), mostAtOnce, async (tag) => {
+    await concurrently(new Set(referred), mostAtOnce, async (tag) => {
       // History may not have heard of it yet.
       const held =
         (await ports.heldBy(repository, tag)) ?? (await content.tag(repository.repository, tag))?.digest;
@@ -178,20 +178,16 @@ export function assessUses(ports: AssessUsesPorts) {
       (await content.manifest(repository.repository, digest)) === undefined;
     const missing = new Set<Digest>();
     const parents = new Map<Digest, ReadonlySet<Digest>>();
-    await concurrently(
-      inOrder(new Set([...exact, ...runningDigests(resolved)])),
-      mostAtOnce,
-      async (digest) => {
-        if (exact.has(digest) && (await isGone(digest))) missing.add(digest);
-        const above = await aboveOf(repository, digest);
-        parents.set(digest, new Set([...above].flatMap(([one, via]) => (via === 'index' ? [one] : []))));
-      },
-    );
+    await concurrently(new Set([...exact, ...runningDigests(resolved)]), mostAtOnce, async (digest) => {
+      if (exact.has(digest) && (await isGone(digest))) missing.add(digest);
+      const above = await aboveOf(repository, digest);
+      parents.set(digest, new Set([...above].flatMap(([one, via]) => (via === 'index' ? [one] : []))));
+    });
 
     const missingChildren = new Map<Digest, readonly Digest[]>();
     const needed = new Set([...exact, ...[...tags.values()].flatMap((digest) => digest ?? [])]);
     const indexes = [...needed].filter((digest) => !missing.has(digest)).slice(0, mostIndexes);
-    await concurrently(inOrder(indexes), mostAtOnce, async (index) => {
+    await concurrently(indexes, mostAtOnce, async (index) => {
       const gone: Digest[] = [];
       for (const child of await links.children(repository, index)) if (await isGone(child)) gone.push(child);
       if (gone.length > 0) missingChildren.set(index, gone);
@@ -220,10 +216,6 @@ export function assessUses(ports: AssessUsesPorts) {
     await findings.settle(repository.registry, scope, new Set(found.map(({ identity }) => identity)), at);
     log.info('uses assessed', { ...repository, claims: known.length, findings: found.length });
   };
-}
-
-async function* inOrder<T>(items: Iterable<T>): AsyncGenerator<T> {
-  yield* items;
 }
 
 function runningDigests(claims: readonly ResolvedClaim[]): readonly Digest[] {

@@ -74,7 +74,7 @@ export function checkRetention(ports: CheckRetentionPorts) {
       await Promise.all(names.map(async (name) => [name, await ports.holds(name)] as const)),
     );
     const byRepository = Map.groupBy(audited, ({ registry, repository }) => `${registry}/${repository}`);
-    await concurrently(each(byRepository.values()), mostAtOnce, async (asked) => {
+    await concurrently(byRepository.values(), mostAtOnce, async (asked) => {
       const [first] = asked;
       if (first === undefined) return;
       const { registry, repository } = first;
@@ -85,10 +85,6 @@ export function checkRetention(ports: CheckRetentionPorts) {
     });
     return { items: images.flatMap((image) => answers.get(image) ?? []), sources };
   };
-}
-
-async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
-  yield* items;
 }
 
 function namedBy(asked: readonly AskedImage[]) {

@@ -3,13 +3,13 @@
  * fault ends the sequence, and is thrown once what was begun has ended.
  */
 export async function concurrently<T>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   most: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   const faults: unknown[] = [];
   // One iterator for all: each worker takes the next item that no other has.
-  const waiting = items[Symbol.asyncIterator]();
+  const waiting = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
 
   async function worker(): Promise<void> {
     try {

@@ -34,7 +34,7 @@ export function freedByPlan({ plans, layers }: FreedPorts) {
       const manifests = items.filter(({ tag, action }) => {
         return tag === undefined && (isAllRead || action === 'delete');
       });
-      await concurrently(each(manifests), mostAtOnce, async ({ digest, action, freed }) => {
+      await concurrently(manifests, mostAtOnce, async ({ digest, action, freed }) => {
         const read = isGoingRead ? await layers.of({ registry, repository }, digest) : undefined;
         if (action === 'delete') deleted.push(going(read, freed?.atMost ?? 0));
         else if (read === undefined) isAllKnown = false;
@@ -48,8 +48,4 @@ export function freedByPlan({ plans, layers }: FreedPorts) {
 function going(layers: readonly Layer[] | undefined, size: number): GoingManifest {
   // The manifest's own document is too small to count.
   return layers === undefined ? { size } : { size: 0, layers };
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }

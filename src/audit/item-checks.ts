@@ -80,7 +80,7 @@ export async function itemChecks(
   async function lookAt(page: readonly ManifestSeen[]): Promise<void> {
     for (const { updatedAt } of page) newestSeen = Math.max(newestSeen, updatedAt);
     const unknown = page.filter(({ digest }) => !known.has(digest));
-    await concurrently(each(unknown), mostAtOnce, async ({ digest }) => {
+    await concurrently(unknown, mostAtOnce, async ({ digest }) => {
       await need(digest, digest);
       known.add(digest);
     });
@@ -240,8 +240,4 @@ function spared(because: string, isSurprise = true): ItemCheck {
 
 function reasonText({ code, detail }: KeepReason): string {
   return detail === undefined ? code : `${code}: ${detail}`;
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }

@@ -34,11 +34,11 @@ export function readLocksSeen({ content, known }: LocksSeenPorts) {
       string,
       { readonly state: 'present'; readonly digest: Digest; readonly lock: LockState } | NotSeen
     >();
-    await concurrently(each(digests), mostAtOnce, async (digest) => {
+    await concurrently(digests, mostAtOnce, async (digest) => {
       const seen = await asked(() => content.manifest(name, digest));
       manifests.set(digest, 'locks' in seen ? { state: 'present', lock: seen.locks } : seen);
     });
-    await concurrently(each(tags), mostAtOnce, async (tag) => {
+    await concurrently(tags, mostAtOnce, async (tag) => {
       const seen = await asked(() => content.tag(name, tag));
       tagLocks.set(tag, 'locks' in seen ? { state: 'present', digest: seen.digest, lock: seen.locks } : seen);
     });
@@ -58,8 +58,4 @@ async function asked<T>(ask: () => Promise<T | undefined>): Promise<T | NotSeen>
     if (!(error instanceof AuditFault) || error.retryable) throw error;
     return { state: 'unreadable', reason: error.code };
   }
-}
-
-async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
-  yield* items;
 }

@@ -5,6 +5,7 @@ import type { Edge, ManifestHead, Versioned } from '../history/head.ts';
 import type { TagReading } from '../history/retold-tags.ts';
 import { lookbackStart, type TagLookback, tellingStart } from '../history/tag-retelling.ts';
 import type { Digest } from '../registry/digest.ts';
+import { concurrently } from './concurrently.ts';
 import type { HistoryReader } from './ports.ts';
 
 /** A tag's lookback, and the heads of the manifests whose deletions it rests on. */
@@ -28,35 +29,26 @@ export async function readBackTag(
   const digests = new Set(entries.map((entry) => entry.fact.digest));
   digests.delete(known.digest);
   const start = tellingStart(time);
-  const others = await inGroups([...digests], mostAtOnce, async (digest) => {
+  const heads = new Map<Digest, Versioned<ManifestHead>>();
+  const deleted = new Map<Digest, readonly Entry[]>();
+  await concurrently(digests, mostAtOnce, async (digest) => {
     // The head is read before the entries: a deletion that comes between them makes the commit fail.
     const { manifest } = await reader.heads(repository, digest, undefined);
-    const lastDelete = manifest?.value.lastDelete;
-    const isDeleted = lastDelete !== undefined && lastDelete.time >= start;
-    return { manifest, deletions: isDeleted ? await deletionsSince(reader, repository, digest, start) : [] };
+    if (manifest === undefined) return;
+    heads.set(digest, manifest);
+    const { lastDelete } = manifest.value;
+    if (lastDelete === undefined || lastDelete.time < start) return;
+    deleted.set(digest, await deletionsSince(reader, repository, digest, start));
   });
   const deletions = known.deletions.filter(({ fact }) => fact.at.time >= start);
   return {
-    lookback: { entries, deletions: [...deletions, ...others.flatMap((other) => other.deletions)] },
-    manifests: others.flatMap(({ manifest }) => manifest ?? []),
+    lookback: { entries, deletions: [...deletions, ...[...deleted.values()].flat()] },
+    manifests: [...heads.values()],
   };
 }
 
 /** Manifests whose heads are read at once: a tag that moves often had many. */
 const mostAtOnce = 16;
-
-/** What work makes of each item, in their order, so many at a time. */
-async function inGroups<T, R>(
-  items: readonly T[],
-  size: number,
-  work: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const done: R[] = [];
-  for (let place = 0; place < items.length; place += size) {
-    done.push(...(await Promise.all(items.slice(place, place + size).map(work))));
-  }
-  return done;
-}
 
 /** Several tags of a manifest as they are to be retold, and the heads of other manifests that this rests on, as they were read. */
 export interface TagsReadBack {

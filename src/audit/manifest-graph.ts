@@ -39,7 +39,7 @@ export function readClosures({ content, known }: ClosuresPorts) {
     let unread = [...new Set(roots)];
     for (let level = 0; level <= mostLevels && unread.length > 0; level += 1) {
       const some = unread.slice(0, mostManifests - manifests.size);
-      await concurrently(each(some), mostAtOnce, async (digest) => {
+      await concurrently(some, mostAtOnce, async (digest) => {
         manifests.set(digest, await nodeOf(content, repository.repository, digest));
       });
       unread = roots
@@ -73,8 +73,4 @@ async function nodeOf(
     if (!(error instanceof AuditFault) || error.retryable) throw error;
     return { state: 'unreadable', reason: error.code };
   }
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }

@@ -83,7 +83,7 @@ export function manifestLooks(
     await records.flush();
     const some = candidates;
     candidates = [];
-    await concurrently(each(some), mostAtOnce, async ({ seen, when }) => {
+    await concurrently(some, mostAtOnce, async ({ seen, when }) => {
       const { digest } = seen;
       if (listedNow.has(digest) || (await known.isChild(repository, digest))) await describe(seen, when);
       else await read(seen, when);
@@ -119,8 +119,4 @@ function learned(document: Manifest | { unreadable: string }): Partial<ManifestD
     subject: subject?.digest,
     children: kind === 'index' ? new Set(children.map(({ digest }) => digest)).size : undefined,
   });
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }

@@ -49,7 +49,7 @@ type Outcome = 'right' | 'missing' | 'too much' | 'unknown';
 export function preflight({ checks, clock, log }: PreflightPorts): () => Promise<PreflightReport> {
   return async () => {
     const told: Record<Outcome, string[]> = { right: [], missing: [], 'too much': [], unknown: [] };
-    await concurrently(each(await checks()), concurrentChecks, async (check) => {
+    await concurrently(await checks(), concurrentChecks, async (check) => {
       const { outcome, message } = await outcomeOf(check);
       told[outcome].push(message);
     });
@@ -67,10 +67,6 @@ export function preflight({ checks, clock, log }: PreflightPorts): () => Promise
     log.info('grants were checked', { right: report.right });
     return report;
   };
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }
 
 async function outcomeOf(check: Check): Promise<{ readonly outcome: Outcome; readonly message: string }> {

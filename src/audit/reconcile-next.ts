@@ -50,8 +50,7 @@ export function reconcileNext(ports: ReconcileNextPorts) {
     const { registry, repository, source, before } = reconciliation;
     const startedAt = clock.now();
     const id = { registry, repository };
-    const cutOff = source === 'backfill' ? undefined : await untold.since(id);
-    let isNoted = cutOff !== undefined;
+    let isNoted = false;
     let earlier = nothing;
     let soFar = nothing;
     let noted = 0;
@@ -64,7 +63,10 @@ export function reconcileNext(ports: ReconcileNextPorts) {
     }
 
     /** Tells of what was recorded by those that were cut off. */
-    async function tellEarlier(since: number): Promise<void> {
+    async function tellEarlier(): Promise<void> {
+      const since = source === 'backfill' ? undefined : await untold.since(id);
+      if (since === undefined) return;
+      isNoted = true;
       for await (const record of untold.recorded(id, since)) {
         await ports.onRecorded?.(record);
         earlier = { ...earlier, [counted[record.fact.action]]: earlier[counted[record.fact.action]] + 1 };
@@ -96,7 +98,7 @@ export function reconcileNext(ports: ReconcileNextPorts) {
     }
 
     try {
-      if (cutOff !== undefined) await tellEarlier(cutOff);
+      await tellEarlier();
       const found = await reconcile(reconciliation, { onFinding, onProgress }, signal);
       if (found === undefined) return 'not-audited';
       await tell(added(earlier, found));

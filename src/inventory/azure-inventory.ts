@@ -9,7 +9,7 @@ import { type Problems, problemsOf } from './azure-problems.ts';
 import { type AzureResource, azureResources, claimOf } from './azure-resource.ts';
 import { resourceGraphRows } from './azure-resource-graph.ts';
 import { type ReadCompose, siteClaims } from './azure-site.ts';
-import { type AzureScope, concurrentRequests, each, readableSubscriptions } from './azure-subscriptions.ts';
+import { type AzureScope, concurrentRequests, readableSubscriptions } from './azure-subscriptions.ts';
 
 export interface AzureInventoryOptions extends ArmOptions, AzureScope {
   /** The text of `workloads.kql`. */
@@ -38,7 +38,7 @@ export function azureInventory(options: AzureInventoryOptions): InventorySource 
       const resources = azureResources(rows, ownerTag, problems);
       // Pages that overlap tell the same twice.
       const claims = new Map<string, ReportedClaim>();
-      await concurrently(each(resources), concurrentRequests, async (resource) => {
+      await concurrently(resources, concurrentRequests, async (resource) => {
         const read = await problems.guard(resource.where, () =>
           claimsOf(arm, resource, readCompose, problems, signal),
         );

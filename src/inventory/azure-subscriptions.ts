@@ -41,7 +41,7 @@ export async function readableSubscriptions(
   }
 
   const readable = new Set<string>();
-  await concurrently(each([...named]), concurrentRequests, async (id) => {
+  await concurrently([...named], concurrentRequests, async (id) => {
     const where = `subscription ${id}`;
     await problems.guard(where, async () => {
       const found = await arm.find(`/subscriptions/${id}`, '2022-12-01', signal);
@@ -67,9 +67,4 @@ export async function readableSubscriptions(
       }
     }
   }
-}
-
-/** The items as a sequence that is read as they are worked on. */
-export async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }

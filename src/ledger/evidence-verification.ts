@@ -1,4 +1,5 @@
 import canonicalize from 'canonicalize';
+import { cleanFreeText } from '../registry/free-text.ts';
 import { batchKind } from './batch-closing.ts';
 import { type Checkpoint, originOf, readCheckpoint } from './checkpoint.ts';
 import { concerning } from './evidence-concern.ts';
@@ -63,7 +64,7 @@ export function verifyEvidence(pack: unknown, keys: readonly VerifierKey[]): Evi
 const mostTold = 500;
 
 function brief(text: string): string {
-  return text.length <= mostTold ? text : `${text.slice(0, mostTold)}…`;
+  return cleanFreeText(text, mostTold).text;
 }
 
 function verifyPack(pack: ReadPack, keys: readonly VerifierKey[]): EvidenceVerdict {

@@ -73,7 +73,7 @@ export function findingsStore(findings: Table, onAlert: (alert: Alert) => void =
     async raise(registry, raised, at) {
       const found = new Map(raised.map((finding) => [findingId(finding.identity), finding]));
       const isNew = new Map<string, boolean>();
-      await concurrently(each(found), mostAtOnce, async ([id, finding]) => {
+      await concurrently(found, mostAtOnce, async ([id, finding]) => {
         const storable = { ...finding, detail: storableDetail(finding.detail) };
         const now = await change(registry, id, at, auditItself, (known) => seen(known, id, storable, at));
         // By its times, since whoever repeats a call whose answer was lost is to hear the same.
@@ -96,7 +96,7 @@ export function findingsStore(findings: Table, onAlert: (alert: Alert) => void =
       const ofKinds = open.filter(({ columns }) => kinds.some((kind) => kind === columns['kind']));
       const gone = ofKinds.map(readFindingRow).filter(({ id }) => !there.has(id));
       const resolved: string[] = [];
-      await concurrently(each(gone), mostAtOnce, async ({ id }) => {
+      await concurrently(gone, mostAtOnce, async ({ id }) => {
         const now = await change(registry, id, at, auditItself, (known) => settled(known, at));
         if (now?.resolvedAt === at) resolved.push(id);
       });
@@ -222,8 +222,4 @@ function isWanted({ kind, severity, status, subject }: StoredFinding, filter: Fi
     (filter.tag ?? subject.tag) === subject.tag &&
     (filter.digest ?? subject.digest) === subject.digest
   );
-}
-
-async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
-  yield* items;
 }

@@ -53,7 +53,7 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
   async function recorded(registry: string, some: readonly Waiting[]): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
     const groups = Map.groupBy(some, ({ repository, row }) => `${row.slice(0, 1)} ${repository}`);
-    await concurrently(inOrder(groups.values()), mostReadAtOnce, async (group) => {
+    await concurrently(groups.values(), mostReadAtOnce, async (group) => {
       const partitionKey = repositoryKey({ registry, repository: group[0]?.repository ?? '' });
       const keys = new Map(group.map(({ key, row }) => [row, key]));
       const sorted = [...keys.keys()].sort();
@@ -224,10 +224,6 @@ export function ledgerLog(log: Table, repositories: Table): LedgerLog {
       }
     },
   };
-}
-
-async function* inOrder<T>(items: Iterable<T>): AsyncGenerator<T> {
-  yield* items;
 }
 
 /** What is sealed only once it is recorded. */
