@@ -23,9 +23,9 @@ export const usualPlan: SoakPlan = {
   repositories: 200,
   seed: '1',
   sampleEvery: 10,
-  roundEvery: 120,
+  roundEvery: 300,
   latestDelivery: 20,
-  manifestsKept: 1_000,
+  manifestsKept: 40,
 };
 
 /** Whole numbers from 0 to below `count`, as evenly as the random numbers are. */
