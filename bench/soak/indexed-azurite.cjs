@@ -3,6 +3,7 @@
 // replaced, so that after a few minutes of a soak its time is all that is measured. What a query answers is as it was: its
 // filter is applied by Azurite itself, to fewer rows. A filter in which "or" stands outside of parentheses is left to it whole.
 const { join } = require('node:path');
+const BTree = require('sorted-btree').default;
 
 const azurite = join(__dirname, '../../node_modules/azurite');
 const Loki = require(require.resolve('lokijs', { paths: [azurite] }));
@@ -39,31 +40,19 @@ function keyIn(conditions, form) {
   return undefined;
 }
 
-/** Where the first of sorted keys is that is no less than a key. */
-function placeOf(keys, key) {
-  let [low, high] = [0, keys.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (keys[middle] < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** The rows of a table, in the order of their keys: what Azurite asks of a collection of rows. */
 class Rows {
   partitions = new Map();
 
   findOne({ PartitionKey, RowKey }) {
-    return this.partitions.get(PartitionKey)?.rows.get(RowKey) ?? null;
+    return this.partitions.get(PartitionKey)?.get(RowKey) ?? null;
   }
 
   insert(row) {
     const { PartitionKey, RowKey } = row;
-    const known = this.partitions.get(PartitionKey) ?? { keys: [], rows: new Map() };
+    const known = this.partitions.get(PartitionKey) ?? new BTree();
     this.partitions.set(PartitionKey, known);
-    if (!known.rows.has(RowKey)) known.keys.splice(placeOf(known.keys, RowKey), 0, RowKey);
-    known.rows.set(RowKey, row);
+    known.set(RowKey, row);
     return row;
   }
 
@@ -73,18 +62,15 @@ class Rows {
 
   remove({ PartitionKey, RowKey }) {
     const known = this.partitions.get(PartitionKey);
-    if (!known?.rows.delete(RowKey)) return;
-    known.keys.splice(placeOf(known.keys, RowKey), 1);
-    if (known.keys.length === 0) this.partitions.delete(PartitionKey);
+    if (known?.delete(RowKey) && known.isEmpty) this.partitions.delete(PartitionKey);
   }
 
   *within({ partitionKey, least = '', most }) {
     const names = partitionKey === undefined ? [...this.partitions.keys()].sort() : [partitionKey];
     for (const name of names) {
-      const { keys = [], rows } = this.partitions.get(name) ?? {};
-      for (let place = placeOf(keys, least); place < keys.length; place += 1) {
-        if (most !== undefined && keys[place] > most) break;
-        yield rows.get(keys[place]);
+      for (const [key, row] of this.partitions.get(name)?.entries(least) ?? []) {
+        if (most !== undefined && key > most) break;
+        yield row;
       }
     }
   }

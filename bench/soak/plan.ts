@@ -23,7 +23,7 @@ export const usualPlan: SoakPlan = {
   repositories: 200,
   seed: '1',
   sampleEvery: 10,
-  roundEvery: 300,
+  roundEvery: 600,
   latestDelivery: 20,
   manifestsKept: 40,
 };
