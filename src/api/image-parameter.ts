@@ -1,6 +1,6 @@
 import type { HistoryScope } from '../audit/history-pages.ts';
 import type { RepositoryId } from '../history/fact.ts';
-import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import { type AcceptedRegistry, acceptedNamed, loginServersOf } from '../registry/accepted-registry.ts';
 import type { Digest } from '../registry/digest.ts';
 import { cleanFreeText } from '../registry/free-text.ts';
 import { parseReference, registryNamed } from '../registry/reference.ts';
@@ -17,10 +17,10 @@ export interface NamedImage extends RepositoryId {
  * registry it means the only accepted one. Throws a {@link badParameters} problem that says what is wrong.
  */
 export function readScope(image: string | undefined, registries: readonly AcceptedRegistry[]): HistoryScope {
-  const only = registries.length === 1 ? registries[0]?.loginServer : undefined;
   if (image === undefined) {
+    const only = acceptedNamed(undefined, registries);
     if (only !== undefined) return { registry: only };
-    throw badParameters([{ name: 'image', reason: `is missing: give one of ${listOf(registries)}` }]);
+    throw badParameters([{ name: 'image', reason: `is missing: give one of ${loginServersOf(registries)}` }]);
   }
   const registry = registryOf(image.toLowerCase(), registries);
   if (registry !== undefined) return { registry };
@@ -43,12 +43,11 @@ export function readImage(image: string, registries: readonly AcceptedRegistry[]
   const reading = parseReference(image);
   if (!reading.ok) throw badParameters([{ name: 'image', reason: reading.problem }]);
   const { registry: named, ...reference } = reading.reference;
-  const only = registries.length === 1 ? registries[0]?.loginServer : undefined;
-  const registry = named === undefined ? only : registryOf(named, registries);
+  const registry = named === undefined ? acceptedNamed(named, registries) : registryOf(named, registries);
   if (registry !== undefined) return { registry, ...reference };
   const reason =
     named === undefined
-      ? `names no registry: begin with one of ${listOf(registries)}`
+      ? `names no registry: begin with one of ${loginServersOf(registries)}`
       : unaudited(named, registries);
   throw badParameters([{ name: 'image', reason }]);
 }
@@ -91,9 +90,5 @@ function registryOf(address: string, registries: readonly AcceptedRegistry[]): s
 }
 
 function unaudited(registry: string, registries: readonly AcceptedRegistry[]): string {
-  return `${registry} is not among the audited registries: ${listOf(registries)}`;
-}
-
-function listOf(registries: readonly AcceptedRegistry[]): string {
-  return registries.map(({ loginServer }) => loginServer).join(', ');
+  return `${registry} is not among the audited registries: ${loginServersOf(registries)}`;
 }

@@ -4,12 +4,12 @@ import type { RestorableImages } from '../audit/restorable-images.ts';
 import type { RestoredItem, RestoreRequest, RestoreResult } from '../audit/restore-image.ts';
 import type { RepositoryId } from '../history/fact.ts';
 import { strictFieldsOf } from '../protection/strict-fields.ts';
-import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import { type AcceptedRegistry, acceptedNamed } from '../registry/accepted-registry.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { FieldProblem } from '../registry/field-problem.ts';
 import { noFindings } from '../registry/findings.ts';
 import { tagForm, textThat, timestampForm } from '../registry/form.ts';
-import { maxReferenceLength, parseReference, registryNamed } from '../registry/reference.ts';
+import { maxReferenceLength, parseReference } from '../registry/reference.ts';
 import { applicantOf } from './approvals.ts';
 import { described } from './document.ts';
 import { getRestorableDocument, postRestoreDocument } from './documents/retention.ts';
@@ -144,9 +144,8 @@ function imageIn(
     return undefined;
   }
   const { registry: address, repository, tag, digest } = reading.reference;
-  const only = registries.length === 1 ? registries[0]?.loginServer : undefined;
-  const registry = address === undefined ? only : registryNamed(address);
-  if (registry === undefined || !registries.some(({ loginServer }) => loginServer === registry)) {
+  const registry = acceptedNamed(address, registries);
+  if (registry === undefined) {
     problem('is of no audited registry: begin with its login server');
     return undefined;
   }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { AskedImage, RetentionCheck } from '../audit/check-retention.ts';
 import { strictFieldsOf } from '../protection/strict-fields.ts';
-import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import { type AcceptedRegistry, acceptedNamed } from '../registry/accepted-registry.ts';
 import { noFindings } from '../registry/findings.ts';
 import { textThat } from '../registry/form.ts';
 import { maxReferenceLength, parseReference, registryNamed } from '../registry/reference.ts';
@@ -53,7 +53,7 @@ function readImages(
 ): BodyReading<readonly AskedImage[]> {
   const findings = noFindings();
   const fields = strictFieldsOf(json, '', findings, ['images']);
-  const only = registries.length === 1 ? registries[0]?.loginServer : undefined;
+  const only = acceptedNamed(undefined, registries);
   const texts = fields.list('images', imageForm, { min: 1, max: mostImages });
   // Of a list with a text that is none, the places of the others would be told wrong.
   if (findings.problems.length > 0) return { ok: false, problems: findings.problems };

@@ -5,10 +5,9 @@ import type { PlanDecided, PlanDecision } from '../audit/plan-decisions.ts';
 import type { PlanHeader, Plans } from '../audit/retention-ports.ts';
 import type { Applicant } from '../protection/approval-judgement.ts';
 import { strictFieldsOf } from '../protection/strict-fields.ts';
-import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import { type AcceptedRegistry, acceptedNamed, loginServersOf } from '../registry/accepted-registry.ts';
 import { noFindings } from '../registry/findings.ts';
 import { identifier } from '../registry/form.ts';
-import { registryNamed } from '../registry/reference.ts';
 import { applicantOf } from './approvals.ts';
 import { readCursor } from './cursor.ts';
 import {
@@ -90,9 +89,9 @@ export function getPlansRoute(
       cursor: z.optional(cursorParameter),
     }),
     async answer({ query: { registry: named, limit = 100, cursor }, accept, url }) {
-      const registry = auditedName(named, registries);
+      const registry = acceptedNamed(named, registries);
       if (registry === undefined) {
-        throw badParameters([{ name: 'registry', reason: `must be one of ${namesOf(registries)}` }]);
+        throw badParameters([{ name: 'registry', reason: `must be one of ${loginServersOf(registries)}` }]);
       }
       const after = cursor === undefined ? undefined : readCursor(cursor, approvalIdForm);
       const { items, next } = await plans.page(registry, limit, after);
@@ -236,22 +235,12 @@ function readAsked(
 ): BodyReading<{ readonly registry: string; readonly repositories: string | undefined }> {
   const findings = noFindings();
   const fields = strictFieldsOf(json, '', findings, ['registry', 'repositories']);
-  const registry = auditedName(fields.optional('registry', identifier), registries);
+  const registry = acceptedNamed(fields.optional('registry', identifier), registries);
   const repositories = fields.has('repositories') ? fields.pattern('repositories')?.text : undefined;
-  if (registry === undefined) fields.problem('registry', `must be one of ${namesOf(registries)}`);
+  if (registry === undefined) fields.problem('registry', `must be one of ${loginServersOf(registries)}`);
   return registry === undefined || findings.problems.length > 0
     ? { ok: false, problems: findings.problems }
     : { ok: true, value: { registry, repositories } };
-}
-
-/** The audited registry of a name, or the only one where none is named. */
-function auditedName(name: string | undefined, registries: readonly AcceptedRegistry[]): string | undefined {
-  if (name === undefined) return registries.length === 1 ? registries[0]?.loginServer : undefined;
-  return registries.find(({ loginServer }) => loginServer === registryNamed(name))?.loginServer;
-}
-
-function namesOf(registries: readonly AcceptedRegistry[]): string {
-  return registries.map(({ loginServer }) => loginServer).join(', ');
 }
 
 /** Positions among what a plan decides: a repository and the number of an item. */

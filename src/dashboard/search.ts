@@ -7,9 +7,9 @@ import type { HistoryPages } from '../audit/history-pages.ts';
 import type { WorkloadsPage, WorkloadsQuery } from '../audit/list-workloads.ts';
 import type { RepositoryNames } from '../audit/repository-names.ts';
 import type { DigestSearch } from '../audit/repository-tags.ts';
-import type { AcceptedRegistry } from '../registry/accepted-registry.ts';
+import { type AcceptedRegistry, acceptedNamed } from '../registry/accepted-registry.ts';
 import { isRepositoryName, isTag } from '../registry/name.ts';
-import { parseReference, registryNamed } from '../registry/reference.ts';
+import { parseReference } from '../registry/reference.ts';
 import type { Html } from './html.ts';
 import { digestHref, findingHref, home, repositoryHref, tagHref, withQuery } from './links.ts';
 import { outside } from './outside-text.ts';
@@ -69,18 +69,15 @@ export function searchPage(registries: readonly AcceptedRegistry[], ports: Searc
 
   /** A reference that says which repository it means leads there, whatever else is found. */
   function referenceOf(text: string): Found | undefined {
-    const whole = registries.find(({ loginServer }) => loginServer === registryNamed(text))?.loginServer;
+    const whole = acceptedNamed(text, registries);
     if (whole !== undefined) {
       return { kind: 'registry', href: withQuery(`${home}/repositories`, { registry: whole }), text };
     }
     const reading = parseReference(text);
     if (!reading.ok) return undefined;
     const { registry: named, repository, tag, digest } = reading.reference;
-    const [only] = registries;
-    const registry =
-      named === undefined ? (registries.length === 1 ? only?.loginServer : undefined) : registryNamed(named);
-    if (registry === undefined || !registries.some(({ loginServer }) => loginServer === registry))
-      return undefined;
+    const registry = acceptedNamed(named, registries);
+    if (registry === undefined) return undefined;
     const id = { registry, repository };
     if (digest !== undefined) return { kind: 'digest', href: digestHref({ ...id, digest }), text };
     return tag === undefined ? undefined : { kind: 'tag', href: tagHref({ ...id, tag }), text };

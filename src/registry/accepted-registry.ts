@@ -1,3 +1,4 @@
+import { registryNamed } from './reference.ts';
 import type { RegistryEvent } from './registry-event.ts';
 
 /** A registry whose events are accepted. */
@@ -22,6 +23,21 @@ export function acceptedRegistry(
       ? /^[a-z0-9]+/.exec(loginServer)?.[0] === event.registryName
       : resourceId === event.resourceId,
   );
+}
+
+/** The login server of the registry that an address means, or of the only one where none is given; `undefined` when it is not accepted. */
+export function acceptedNamed(
+  address: string | undefined,
+  registries: readonly AcceptedRegistry[],
+): string | undefined {
+  if (address === undefined) return registries.length === 1 ? registries[0]?.loginServer : undefined;
+  const name = registryNamed(address);
+  return registries.find(({ loginServer }) => loginServer === name)?.loginServer;
+}
+
+/** The login servers, as problems list them. */
+export function loginServersOf(registries: readonly AcceptedRegistry[]): string {
+  return registries.map(({ loginServer }) => loginServer).join(', ');
 }
 
 /**
