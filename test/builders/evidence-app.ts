@@ -19,6 +19,7 @@ import { historyPages } from '../../src/storage/history-pages.ts';
 import { knownContent } from '../../src/storage/known-content.ts';
 import { ledgerLog } from '../../src/storage/ledger-log.ts';
 import { manifestLinks } from '../../src/storage/manifest-links.ts';
+import type { Table } from '../../src/storage/row.ts';
 import { sourceStates } from '../../src/storage/source-states.ts';
 import { statementPages } from '../../src/storage/statement-pages.ts';
 import type { Claim } from '../../src/workloads/claim.ts';
@@ -31,6 +32,16 @@ import { protectedId } from './protection-app.ts';
 import { routeCaller } from './route-caller.ts';
 
 const { registry, repository } = protectedId;
+
+/** What evidence is packed from. */
+export interface Packed {
+  readonly repositories: Table;
+  readonly digests: Table;
+  readonly log: Table;
+  readonly inventory: Table;
+  readonly workloads: Table;
+  readonly blobs: Pick<LedgerBlobs, 'get'>;
+}
 
 /** A registry that is protected, over tables in memory, its log sealed when told, and the route that packs evidence of it. */
 export function evidenceApp() {
@@ -58,27 +69,39 @@ export function evidenceApp() {
     const ports = { ledger, blobs: files, signer: current(), formerKeys, witnesses: [], clock, log: silent };
     return sealLedger(ports)(registry);
   };
-  const links = manifestLinks(tables.repositories, tables.digests);
   const claims = claimsStore(workloads, tables.inventory);
-  const states = sourceStates(tables.inventory);
-  const uses = usesOverTime({ sources: [], states, claims, tags: stores.reader, links, clock });
-  const pack = packEvidence({
-    pages: historyPages(tables.repositories, tables.log),
-    reader: stores.reader,
-    statements: statementPages(tables.repositories),
-    links,
-    ledger,
-    blobs,
-    signer: { keys: (of) => current().keys(of) },
-    outbox: stores.outbox,
-    told: toldUses(uses),
-    clock,
-  });
+
+  /** Packs evidence of what these hold. */
+  function packer(over: Packed) {
+    const links = manifestLinks(over.repositories, over.digests);
+    const { reader, outbox } = storesOver(over);
+    const uses = usesOverTime({
+      ...{ sources: [], states: sourceStates(over.inventory), links, tags: reader, clock },
+      claims: claimsStore(over.workloads, over.inventory),
+    });
+    return packEvidence({
+      pages: historyPages(over.repositories, over.log),
+      reader,
+      statements: statementPages(over.repositories),
+      links,
+      ledger: ledgerLog(over.log, over.repositories),
+      blobs: over.blobs,
+      signer: { keys: (of) => current().keys(of) },
+      outbox,
+      told: toldUses(uses),
+      clock,
+    });
+  }
+
+  const held: Packed = { ...tables, workloads, blobs };
+  const pack = packer(held);
   const call = routeCaller([evidenceRoute([{ loginServer: registry }], pack, clock)]);
 
   return {
     ...protect,
     tables,
+    held,
+    packer,
     clock,
     claims,
     findings: findingsStore(tables.findings),

@@ -1,12 +1,14 @@
 import { describe, it } from '@jest/globals';
 import { attributionCases } from './attribution-cases.ts';
 import { disturb, type UseCase } from './disturbed-runs.ts';
+import { evidenceCases } from './evidence-cases.ts';
 import { addFaultRows } from './fault-table.ts';
 import { ingestCases } from './ingest-cases.ts';
 import { inventoryCases } from './inventory-cases.ts';
 import { handoverCases, ledgerCases } from './ledger-cases.ts';
 import { decisionCases, protectionCases } from './protection-cases.ts';
 import { reconcileCases } from './reconcile-cases.ts';
+import { restoreCases } from './restore-cases.ts';
 import { retentionCases } from './retention-cases.ts';
 
 function suite<World>(name: string, useCases: readonly UseCase<World>[]): void {
@@ -27,6 +29,8 @@ suite('decisions', decisionCases);
 suite('attribution', attributionCases);
 suite('reconciliation', reconcileCases);
 suite('retention', retentionCases);
+suite('restores', restoreCases);
 suite('ledger', ledgerCases);
+suite('evidence', evidenceCases);
 suite('keys of the ledger', handoverCases);
 suite('inventory, findings and alerts', inventoryCases);
