@@ -7,6 +7,13 @@ const folder = process.env.MUTATION_FOLDER;
 /** Tests of use cases over tables in memory, which say what a folder's decisions amount to. */
 const further = {
   findings: ['test/component/findings/*.test.ts'],
+  history: [
+    'test/component/history/{oracle,order}.test.ts',
+    'test/component/reconcile/observations.test.ts',
+    'test/component/attribution/*.test.ts',
+  ],
+  protection: ['test/component/protection/{after-push,enforcement,refusals}.test.ts'],
+  retention: ['test/component/retention/{assess-registry-settings,check,plan,still-goes,tags-at}.test.ts'],
   workloads: ['test/component/in-use/{assessments,coverage,deletions,vulnerabilities}.test.ts'],
 };
 const patterns = [`test/unit/${folder}/**/*.test.ts`, ...(further[folder] ?? [])];
