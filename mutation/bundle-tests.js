@@ -12,8 +12,6 @@ const further = {
     'test/component/reconcile/observations.test.ts',
     'test/component/attribution/*.test.ts',
   ],
-  protection: ['test/component/protection/{after-push,enforcement,refusals}.test.ts'],
-  retention: ['test/component/retention/{assess-registry-settings,check,plan,still-goes,tags-at}.test.ts'],
   workloads: ['test/component/in-use/{assessments,coverage,deletions,vulnerabilities}.test.ts'],
 };
 const patterns = [`test/unit/${folder}/**/*.test.ts`, ...(further[folder] ?? [])];

@@ -42,6 +42,42 @@ describe('advanceHold', () => {
     expect(advanceHold(withdrawn, { event: 'lift-agreed', by: 'legal-2', at: 5 }).outcome).toBe('refused');
   });
 
+  const [agreed, withdrawn] = [
+    { event: 'lift-agreed', by: 'legal-2', at: 5 } as const,
+    { event: 'lift-withdrawn' } as const,
+  ];
+  const held = repositoryHold();
+  const lifting = told(held, asked);
+  const lifted = told(lifting, agreed);
+
+  it.each<[Hold['state'], Hold, readonly HoldEvent[], string]>([
+    ['held', held, [agreed, withdrawn], 'nobody has asked for it to be lifted'],
+    ['lifting', lifting, [{ ...asked, by: 'legal-2' }], 'lifting cannot be asked for'],
+    [
+      'lifting',
+      lifting,
+      [{ ...agreed, by: 'legal-1' }],
+      'who asked for it to be lifted cannot agree to it as well',
+    ],
+    ['lifted', lifted, [asked], 'lifting cannot be asked for'],
+    ['lifted', lifted, [{ ...agreed, by: 'legal-3' }, withdrawn], 'nobody has asked for it to be lifted'],
+  ])(
+    'when it is %s, what does not follow from that is refused, and it says why',
+    (state, hold, events, why) => {
+      for (const event of events) {
+        expect(advanceHold(hold, event)).toEqual({
+          outcome: 'refused',
+          problem: `hold h1 is ${state}: ${why}`,
+        });
+      }
+    },
+  );
+
+  it('when nobody is named, nobody has asked, and nobody agreed', () => {
+    expect(advanceHold(held, { ...asked, by: '' }).outcome).toBe('refused');
+    expect(advanceHold(lifting, { ...agreed, by: '' }).outcome).toBe('refused');
+  });
+
   it('when any events come in any order, it takes two different principals to lift it', () => {
     const by = fc.constantFrom('legal-1', 'legal-2', 'Legal-1');
     const event: fc.Arbitrary<HoldEvent> = fc.oneof(
@@ -77,6 +113,7 @@ describe('what a hold covers', () => {
     expect([coversApproval(hold, 'a1'), coversApproval(hold, 'a2')]).toEqual([true, false]);
     expect(coversApproval({ ...hold, state: 'lifted' }, 'a1')).toBe(false);
     expect(coversRepository(hold, repository)).toBe(false);
+    expect(coversApproval({ ...hold, state: 'lifting' }, 'a1')).toBe(true);
   });
 });
 
@@ -101,6 +138,8 @@ describe('readHoldRequest', () => {
     [{ registry: 'contoso.azurecr.io', repositories: '(', reason: 'x' }, ['repositories']],
     [{ repositories: '.*', reason: 'x' }, ['$']],
     [{ approval: 'a1' }, ['reason']],
+    [{ approval: 'a1', reason: '  ' }, ['reason']],
+    [{ approval: 'a1', reason: 'x'.repeat(2_001) }, ['reason']],
     [{ approval: 'a1', reason: 'a\nb', until: 'P1D' }, ['until', 'reason']],
     [null, ['$']],
   ])('when it is %j, refuses it by the fields %j', (body, fields) => {

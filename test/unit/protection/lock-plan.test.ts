@@ -313,6 +313,40 @@ describe('planLocks', () => {
     expect(kinds(plan)).toEqual(['LockIncomplete']);
   });
 
+  it('when the lock of what is kept no longer cannot be read, it stays, and so does what it needs', () => {
+    const made = release();
+    made.enforce([approved]);
+    const situation = made.situation([approvalOf({ ...approved, ...ended })], [], after);
+    const manifests = new Map(situation.seen.manifests).set(index, { state: 'unreadable', reason: '503' });
+    const plan = planLocks({ ...situation, seen: { ...situation.seen, manifests } });
+    expect(plan.steps.map(({ step, target }) => [step, target])).toEqual([['unlock', tagTarget('v1')]]);
+    const kept = plan.kept.map(({ lock: { target }, refusals }) => [
+      target.kind === 'manifest' ? target.digest : target.tag,
+      refusals,
+    ]);
+    const needed = (digest: string) => [
+      expect.objectContaining({ code: 'needed', detail: expect.stringContaining(digest) }),
+    ];
+    expect(new Map(kept.map(([digest, refusals]) => [String(digest), refusals]))).toEqual(
+      new Map<string, unknown>([
+        [index, [{ code: 'unreadable', detail: '503' }]],
+        ...[amd64, arm64, signature].map((digest) => [digest, needed(digest)] as const),
+      ]),
+    );
+  });
+
+  it('when what an approval keeps was read by nobody, its digest is locked, and what belongs to it is in doubt', () => {
+    const made = release();
+    const plan = planLocks({ ...made.situation([approved], [], start), closures: new Map() });
+    expect(targetsOf(plan.steps, 'lock')).toEqual([index, 'v1']);
+    expect(plan.findings).toMatchObject([
+      { kind: 'LockIncomplete', subject: { digest: index }, detail: { gapCount: 1 } },
+    ]);
+    expect(plan.protections).toMatchObject([
+      { gaps: [{ digest: index, reason: 'unreadable', detail: 'was not read' }] },
+    ]);
+  });
+
   it('when a step fails, whatever needs it waits for the next run', () => {
     const made = release();
     const { steps } = made.plan([approved]);

@@ -110,6 +110,18 @@ describe('windowsAt', () => {
     });
   });
 
+  it.each<[string, Parameters<typeof releases>[1], number]>([
+    ['was good, when newer ones took its place', {}, 2],
+    ['failed, when its own time is up', { r0: { outcome: 'failed' } }, 1],
+    ['is followed by two that were good at once', { r2: { outcome: 'good', monitoringWindow: 10 * day } }, 2],
+    // The same digest released again takes no place of its own, and the place that it has since the first time.
+    ['is followed by the same digest twice', { r3: { digest: approvalOf({ id: 'r2' }).digest } }, 2],
+    ['is followed by the same as the first', { r2: { digest: approvalOf({ id: 'r1' }).digest } }, 3],
+  ])('when a release %s, that ends it', (_, given, days) => {
+    const ends = windowsAt(releases(4, given), [], later).find(({ approval }) => approval.id === 'r0')?.ends;
+    expect(ends).toEqual({ kind: 'at', time: start + days * day });
+  });
+
   it('when a hold covers an approval, it is kept whatever else is over, and until the hold is lifted', () => {
     const hold = repositoryHold();
     expect(windowsAt(releases(9), [hold], later).every(isOpen)).toBe(true);
