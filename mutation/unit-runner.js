@@ -14,7 +14,7 @@ globalThis.__stryker__ ??= {};
 const changed = globalThis.__stryker__;
 
 /** Cases of a property that are tried, and no search for the smallest that fails. */
-const mostCases = 50;
+const mostCases = Number(process.env.MUTATION_CASES ?? 50);
 const shortProperties = {
   ...fastCheck,
   assert: (property, parameters) =>
