@@ -33,6 +33,7 @@ const columns = [
   'repository',
   'tag',
   'digests',
+  'hasMoreDigests',
   'certainty',
   'state',
   'via',
@@ -105,14 +106,17 @@ function byDigest(uses: readonly ListedUse[]) {
   return [...counts].slice(0, 1_000).map(([digest, count]) => ({ digest, ...count }));
 }
 
+/** Digests that one use names: a tag that moves with each build may have meant thousands. */
+const mostDigests = 100;
+
 /** A use as the API gives it. */
-export function useItem({ claim, certainty, digests, via, lastSeen }: ListedUse) {
+export function useItem({ claim, certainty, digests, isCut, via, lastSeen }: ListedUse) {
   const { source, workload, state, image, registry, repository, tag, isPinned, revision, since } = claim;
   return {
     image,
     registry,
     repository,
-    digests,
+    digests: digests.slice(0, mostDigests),
     certainty,
     state,
     source,
@@ -122,6 +126,7 @@ export function useItem({ claim, certainty, digests, via, lastSeen }: ListedUse)
     firstSeen: isoTime(claim.firstSeen),
     lastSeen: isoTime(lastSeen),
     ...present({
+      hasMoreDigests: isCut || digests.length > mostDigests ? true : undefined,
       tag,
       via,
       revision,
@@ -135,6 +140,7 @@ export function useItem({ claim, certainty, digests, via, lastSeen }: ListedUse)
   };
 }
 
-function useCells({ digests, pinned, ...item }: ReturnType<typeof useItem>) {
-  return { ...item, pinned: String(pinned), digests: digests.join(' ') };
+function useCells({ digests, hasMoreDigests = false, pinned, ...item }: ReturnType<typeof useItem>) {
+  const flags = { pinned: String(pinned), hasMoreDigests: String(hasMoreDigests) };
+  return { ...item, ...flags, digests: digests.join(' ') };
 }

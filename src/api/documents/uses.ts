@@ -10,7 +10,13 @@ export const use = named(
     image: described(z.string(), 'As the workload names it.'),
     registry: z.string(),
     repository: z.string(),
-    digests: described(z.array(digestOf('A manifest that it may need.')), 'Everything it may need.'),
+    digests: described(
+      z.array(digestOf('A manifest that it may need.')),
+      'What it may need, the newest 100.',
+    ),
+    hasMoreDigests: z.optional(
+      described(z.boolean(), 'True: it may need others as well; ask for the uses of the one that is meant.'),
+    ),
     certainty: described(z.string(), '`exact`: the platform knows the digest; `inferred`: only the tag.'),
     state: described(z.string(), '`running`, `desired` or `rollback`.'),
     source: z.string(),

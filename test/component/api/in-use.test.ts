@@ -258,6 +258,44 @@ describe('when uses are listed', () => {
     expect(csv).toContain("'=cmd()");
   });
 
+  it('of a tag that moved often, with the newest digests that it may need, and that there are more', async () => {
+    const { app, ask } = api();
+    const digests = Array.from({ length: 102 }, (_, number) => digestOf(`build ${number}`));
+    await app.report('aks-prod', [claimed('team/app:main', 'web'), claimed(`team/app@${one}`, 'api')]);
+    for (const digest of digests) {
+      app.wait(1);
+      await app.push('team/app', 'main', digest);
+    }
+    const uses = z
+      .object({
+        items: z.array(
+          z.object({
+            name: z.string(),
+            digests: z.array(z.string()),
+            hasMoreDigests: z.optional(z.boolean()),
+          }),
+        ),
+      })
+      .parse(await (await ask('GET', 'uses?image=team/app')).json());
+    expect(uses.items.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+      { name: 'api', digests: [one] },
+      { name: 'web', digests: digests.toReversed().slice(0, 100), hasMoreDigests: true },
+    ]);
+    // The use of one that is not named is found all the same.
+    const oldest = await (await ask('GET', `uses?image=team/app@${digests[0]}`)).json();
+    expect(oldest).toMatchObject({ items: [{ name: 'web', via: 'itself' }], total: 1 });
+    const [header = '', ...lines] = (
+      await (await ask('GET', 'uses?image=team/app', { headers: { accept: 'text/csv' } })).text()
+    ).split(/\r?\n/);
+    const column = header.split(',').indexOf('hasMoreDigests');
+    expect(
+      lines
+        .slice(0, 2)
+        .map((line) => line.split(',')[column])
+        .sort(),
+    ).toEqual(['false', 'true']);
+  });
+
   it('of a time, without a word of what is concluded now', async () => {
     const { app, ask } = api();
     await app.push('team/app', '1.0', one);
