@@ -110,6 +110,8 @@ describe('what becomes of tags', () => {
       '1.2-13': ['pattern'],
       '1.2-136': 'untag',
     });
+    const elsewhere = keepTags.map((rule) => ({ ...rule, repositories: patternOf('other/.*') }));
+    expect(fates(content, policyOf({ keepTags: elsewhere }))).toMatchObject({ '1.2-13': 'untag' });
   });
 
   it('keeps a tag that workloads name, that is locked, whose image is used, or that came within the hour', () => {
@@ -241,6 +243,32 @@ describe('what becomes of manifests', () => {
       gone: 'delete',
       [`sha256-${hex('gone')}.sig`]: 'untag',
       'signature-of-gone': ['young'],
+    });
+  });
+
+  it('keeps a signature by tag for the sake of what it signs alone, and counts it among no newest', () => {
+    const signatureOf = (name: string) => `sha256-${digestOf(name).slice('sha256:'.length)}.sig`;
+    const content = contentOf({
+      tags: [
+        tagOf('dev-1', 'first'),
+        tagOf('dev-2', 'second', { pushedAt: now - 300 * day }),
+        tagOf(signatureOf('first'), 'signature', { pushedAt: now - day }),
+        tagOf(signatureOf('never pushed'), 'signature of nothing', { pushedAt: now - day }),
+      ],
+      manifests: ['first', 'second', 'signature', 'signature of nothing'].map((name) => imageOf(name)),
+    });
+    const newest = policyOf({ rules: [ruleOf({ keepNewest: 1 })] });
+    expect(fates(content, newest)).toMatchObject({
+      'dev-1': 'untag',
+      'dev-2': 'untag',
+      [signatureOf('first')]: ['referrer-of-kept'],
+      [signatureOf('never pushed')]: ['newest'],
+    });
+    const young = policyOf({ rules: [ruleOf({ tagsLike: 'dev-.*', keepYounger: 30 * day })] });
+    expect(fates(content, young)).toMatchObject({
+      'dev-1': 'untag',
+      [signatureOf('first')]: ['referrer-of-kept'],
+      [signatureOf('never pushed')]: ['no-rule'],
     });
   });
 

@@ -57,6 +57,7 @@ const refusedEitherWay = [
     /policy has changed/,
   ],
   ['is too old', { createdAt: now - 24 * hour - 1 }, 'too-old', /more than P1D ago/],
+  ['is of a time to come (F18)', { createdAt: now + 300_001 }, 'too-old', /yet to come/],
   ['has no time (F18)', { createdAt: Number.NaN }, 'too-old', /more than P1D ago/],
 ] as const;
 
@@ -77,6 +78,26 @@ describe('approvalRefusal', () => {
         detail: 'It is approved by ada.',
       });
     }
+  });
+});
+
+describe('when clocks differ a little', () => {
+  it('a plan of the next five minutes may be approved and run', () => {
+    const createdAt = now + 300_000;
+    expect(approvalRefusal({ ...ready, createdAt }, policyNow(), request)).toBeUndefined();
+    expect(runRefusal({ ...approved, createdAt }, policyNow(), run)).toBeUndefined();
+  });
+});
+
+describe('when a plan says that it is approved, and by whom in part alone', () => {
+  it('it is not approved again', () => {
+    expect(approvalRefusal({ ...ready, state: 'approved' }, policyNow(), request)).toEqual({
+      code: 'already-approved',
+      detail: 'It is approved by somebody.',
+    });
+    expect(approvalRefusal({ ...ready, approvedBy: 'ada' }, policyNow(), request)?.code).toBe(
+      'already-approved',
+    );
   });
 });
 
