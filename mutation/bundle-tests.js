@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const folder = process.env.MUTATION_FOLDER;
-/** Tests of use cases over tables in memory, which say what a folder's decisions amount to. */
+/** Tests elsewhere that say what a folder's decisions amount to: of use cases over tables in memory, and of the policy's document. */
 const further = {
   findings: ['test/component/findings/*.test.ts'],
   history: [
@@ -12,6 +12,7 @@ const further = {
     'test/component/reconcile/observations.test.ts',
     'test/component/attribution/*.test.ts',
   ],
+  retention: ['test/unit/protection/policy.test.ts'],
   workloads: ['test/component/in-use/{assessments,coverage,deletions,vulnerabilities}.test.ts'],
 };
 const patterns = [`test/unit/${folder}/**/*.test.ts`, ...(further[folder] ?? [])];
