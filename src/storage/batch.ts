@@ -1,4 +1,4 @@
-import { entityJson, entityPath } from './odata.ts';
+import { entityRequest } from './entity-request.ts';
 import type { Operation } from './row.ts';
 
 const batch = 'batch_acr-audit';
@@ -34,39 +34,9 @@ export function batchBody(accountUrl: string, table: string, operations: readonl
 }
 
 function part(accountUrl: string, table: string, operation: Operation): string {
-  const { partitionKey, rowKey } = operation.row;
-  const entity = `${accountUrl}/${entityPath(table, partitionKey, rowKey)}`;
-  switch (operation.operation) {
-    case 'insert':
-      return request('POST', `${accountUrl}/${table}`, {}, bodyOf(operation));
-    case 'replace':
-      return request('PUT', entity, condition(operation.over), bodyOf(operation));
-    case 'merge':
-      return request('PATCH', entity, condition(operation.over), bodyOf(operation));
-    case 'remove':
-      return request('DELETE', entity, condition(operation.over ?? '*'));
-  }
-}
-
-function bodyOf(operation: Exclude<Operation, { operation: 'remove' }>): string {
-  const { partitionKey, rowKey, columns } = operation.row;
-  return entityJson(partitionKey, rowKey, columns);
-}
-
-function condition(etag: string | undefined): Record<string, string> {
-  return etag === undefined ? {} : { 'If-Match': etag };
-}
-
-function request(method: string, url: string, headers: Record<string, string>, body = ''): string {
-  const all = {
-    Accept: 'application/json;odata=minimalmetadata',
-    DataServiceVersion: '3.0',
-    Prefer: 'return-no-content',
-    ...(body === '' ? {} : { 'Content-Type': 'application/json' }),
-    ...headers,
-  };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
-  return [`${method} ${url} HTTP/1.1`, ...lines, '', body].join('\r\n');
+  const { method, path, headers, body = '' } = entityRequest(table, operation);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return [`${method} ${accountUrl}/${path} HTTP/1.1`, ...lines, '', body].join('\r\n');
 }
 
 /** The first refusal in a transaction's answer: its HTTP status and Table Storage's error code; else `undefined`. */

@@ -9,8 +9,9 @@ import {
 import type { TableClient } from '@azure/data-tables';
 import { AuditFault } from '../audit/fault.ts';
 import { acceptedIn, batchBody, batchContentType, refusalOf } from './batch.ts';
-import { entityJson, entityPath, literal } from './odata.ts';
-import type { Row, RowContinuation, RowPage, RowRange, Table } from './row.ts';
+import { entityRequest } from './entity-request.ts';
+import { entityPath, literal } from './odata.ts';
+import type { Operation, RowContinuation, RowPage, RowRange, Table } from './row.ts';
 import { readRow, readRows, unreadable } from './table-answer.ts';
 
 /** Milliseconds after which a call, its retries included, is given up: well below Event Grid's 30 s. */
@@ -71,7 +72,8 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
     return response;
   }
 
-  const json = 'application/json';
+  const write = (operation: Operation) => send(entityRequest(table, operation));
+
   return {
     async get(partitionKey, rowKey) {
       const response = await send({ method: 'GET', path: entityPath(table, partitionKey, rowKey) });
@@ -80,31 +82,26 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
       return readRow(response.bodyAsText ?? '', table, response.headers.get('etag'));
     },
 
-    async insert({ partitionKey, rowKey, columns }) {
-      const response = await send({
-        method: 'POST',
-        path: table,
-        body: entityJson(partitionKey, rowKey, columns),
-        contentType: json,
-        headers: { prefer: 'return-no-content' },
-      });
+    async insert(row) {
+      const response = await write({ operation: 'insert', row });
       if (response.status === 409) return 'exists';
-      // 201 where the wish for no content is not granted.
-      requireStatus(response, table, 204, 201);
+      requireWritten(response, table);
       return 'inserted';
     },
 
-    async put({ partitionKey, rowKey, columns }: Row) {
-      const response = await send({
-        method: 'PUT',
-        path: entityPath(table, partitionKey, rowKey),
-        body: entityJson(partitionKey, rowKey, columns),
-        contentType: json,
-      });
-      requireStatus(response, table, 204);
+    async put(row) {
+      requireWritten(await write({ operation: 'replace', row }), table);
     },
 
     async transact(operations) {
+      const [operation] = operations;
+      // One operation needs no transaction, which costs client and storage twice the work.
+      if (operation !== undefined && operations.length === 1) {
+        const response = await write(operation);
+        if (isConflict(response.status)) return 'conflict';
+        requireWritten(response, table);
+        return 'committed';
+      }
       const response = await send({
         method: 'POST',
         path: '$batch',
@@ -119,8 +116,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
         if (acceptedIn(answer) !== operations.length) throw unreadable(table);
         return 'committed';
       }
-      // 404: a row that was to be changed or removed is gone, so it isn't as it was read either.
-      if (refusal.status === 409 || refusal.status === 412 || refusal.status === 404) return 'conflict';
+      if (isConflict(refusal.status)) return 'conflict';
       throw faultOf(refusal.status, table, answer);
     },
 
@@ -161,6 +157,16 @@ function pageOf(response: PipelineResponse, table: string): RowPage {
   const rowKey = response.headers.get('x-ms-continuation-nextrowkey');
   if (partitionKey === undefined) return { rows };
   return { rows, next: { partitionKey, ...(rowKey === undefined ? {} : { rowKey }) } };
+}
+
+/** Something is not as was required. 404: a row that was to be changed or removed is gone, so it isn't as it was read either. */
+function isConflict(status: number): boolean {
+  return status === 409 || status === 412 || status === 404;
+}
+
+/** 201 where the wish for no content is not granted. */
+function requireWritten(response: PipelineResponse, table: string): void {
+  requireStatus(response, table, 204, 201);
 }
 
 /** Any other status is a refusal or, below 400, the answer of something in between. */

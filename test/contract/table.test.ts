@@ -226,18 +226,23 @@ describe.each(['memory', 'Azurite'] as const)('a table in %s', (where) => {
   });
 
   describe('when rows are changed in one transaction', () => {
-    it('inserts, replaces, merges and removes', async () => {
+    it.each([
+      ['all together', 6],
+      ['each by itself', 1],
+    ])('inserts, replaces, merges and removes: %s', async (_how, atOnce) => {
       const table = newTable();
       for (const key of ['replaced', 'merged', 'removed']) await table.insert(row(key, { a: '1', b: '1' }));
-      const outcome = await table.transact([
+      const operations: readonly Operation[] = [
         { operation: 'insert', row: row('inserted', { a: '2' }) },
         { operation: 'replace', row: row('replaced', { a: '2' }), over: await etagOf(table, 'replaced') },
         { operation: 'merge', row: row('merged', { a: '2' }), over: await etagOf(table, 'merged') },
         { operation: 'remove', row: row('removed') },
         { operation: 'replace', row: row('absent', { a: '2' }) },
         { operation: 'merge', row: row('absent too', { a: '2' }) },
-      ]);
-      expect(outcome).toBe('committed');
+      ];
+      for (let from = 0; from < operations.length; from += atOnce) {
+        expect(await table.transact(operations.slice(from, from + atOnce))).toBe('committed');
+      }
       expect(await contents(table)).toEqual({
         inserted: { a: '2' },
         replaced: { a: '2' },
@@ -290,6 +295,13 @@ describe.each(['memory', 'Azurite'] as const)('a table in %s', (where) => {
         });
         const outcome = await table.transact(others.toSpliced(position, 0, conflict));
         expect(outcome).toBe('conflict');
+        expect(await contents(table)).toEqual({ there: { text: 'old' } });
+      });
+
+      it('changes nothing where it is alone', async () => {
+        const table = newTable();
+        await table.insert(row('there', { text: 'old' }));
+        expect(await table.transact([conflict])).toBe('conflict');
         expect(await contents(table)).toEqual({ there: { text: 'old' } });
       });
     });

@@ -111,6 +111,12 @@ const tables: readonly Call[] = [
     isDone: (id) => isThere(`${id}-2`),
   },
   {
+    name: 'transact, one row',
+    call: (id) => table('rows').transact([{ operation: 'replace', row: row(id) }]),
+    isTrue: isOneOf('committed'),
+    isDone: isThere,
+  },
+  {
     name: 'page',
     prepare: (id) => table('rows').put(row(id)),
     call: (id) => table('rows').page({ ...range, from: id, before: `${id}~` }, 10),
