@@ -22,7 +22,7 @@ export const usualPlan: SoakPlan = {
   rate: 50,
   repositories: 200,
   seed: '1',
-  sampleEvery: 10,
+  sampleEvery: 20,
   roundEvery: 600,
   latestDelivery: 20,
   manifestsKept: 40,

@@ -99,7 +99,10 @@ async function soaked(
     await Promise.all([
       traffic.run(stop.signal).finally(end),
       every(plan.sampleEvery * 1_000, sample),
-      ...roundFunctions.map((name) => every(roundMs, () => service.run(name))),
+      // Apart, as the schedules of what is deployed are.
+      ...roundFunctions.map((name, place) =>
+        every(roundMs, () => service.run(name), (roundMs * (place + 1)) / roundFunctions.length),
+      ),
       ...companions(company, every),
     ]);
     clearTimeout(timer);
@@ -144,13 +147,13 @@ async function soaked(
   }
 }
 
-type Every = (ms: number, work: () => Promise<void>) => Promise<void>;
+type Every = (ms: number, work: () => Promise<void>, firstMs?: number) => Promise<void>;
 
-/** Does work again and again, never twice at once. What fails is counted and done again at its next time. */
+/** Does work again and again, never twice at once, the first time after as long as between two unless told otherwise. What fails is counted and done again at its next time. */
 function repeater(stop: AbortSignal, problems: Map<string, number>): Every {
-  return async (ms, work) => {
-    for (;;) {
-      await pause(ms, undefined, { signal: stop }).catch(() => undefined);
+  return async (ms, work, firstMs = ms) => {
+    for (let wait = firstMs; ; wait = ms) {
+      await pause(wait, undefined, { signal: stop }).catch(() => undefined);
       if (stop.aborted) return;
       await work().catch((error: unknown) => {
         const what = `failed: ${error instanceof Error ? error.message : String(error)}`;

@@ -22,7 +22,7 @@ export interface TurnRecords {
 }
 
 /** Milliseconds between two begins on a repository that pushes ask for: the first begins at once. */
-const betweenBeginsMs = 5_000;
+const betweenBeginsMs = 10_000;
 const mostAttempts = 32;
 const none: Turns = { begun: 0, done: 0, isAsked: false };
 

@@ -4,7 +4,7 @@ import type { Columns, ColumnValue, StoredRow } from './row.ts';
 export function entityJson(partitionKey: string, rowKey: string, columns: Columns): string {
   const entity: Record<string, unknown> = { PartitionKey: partitionKey, RowKey: rowKey };
   for (const [name, value] of Object.entries(columns)) {
-    if (value !== undefined) Object.assign(entity, annotated(name, value));
+    if (value !== undefined) annotate(entity, name, value);
   }
   // ASCII only: the parts of a batch have no character set of their own.
   return JSON.stringify(entity).replace(/[\u007f-\uffff]/g, (character) => {
@@ -12,14 +12,15 @@ export function entityJson(partitionKey: string, rowKey: string, columns: Column
   });
 }
 
-function annotated(name: string, value: ColumnValue): Record<string, unknown> {
+/** Into the entity itself: an object for each column would take as long as all the rest. */
+function annotate(entity: Record<string, unknown>, name: string, value: ColumnValue): void {
   if (typeof value === 'number') {
-    return { [`${name}@odata.type`]: 'Edm.Int64', [name]: Math.trunc(value).toString() };
-  }
-  if (value instanceof Uint8Array) {
-    return { [`${name}@odata.type`]: 'Edm.Binary', [name]: Buffer.from(value).toString('base64') };
-  }
-  return { [name]: value };
+    entity[`${name}@odata.type`] = 'Edm.Int64';
+    entity[name] = Math.trunc(value).toString();
+  } else if (value instanceof Uint8Array) {
+    entity[`${name}@odata.type`] = 'Edm.Binary';
+    entity[name] = Buffer.from(value).toString('base64');
+  } else entity[name] = value;
 }
 
 /** Reads an entity of an answer, or `undefined` when it isn't one. */

@@ -63,15 +63,15 @@ describe('when looks are asked for faster than they can be made', () => {
     expect(await look(app, messages[1]?.afterTurn)).toBe('done');
   });
 
-  it('holds a message back until five seconds after the last look began, whatever clocks say', async () => {
+  it('holds a message back until ten seconds after the last look began, whatever clocks say', async () => {
     const { messages, state, ask, look } = looking();
     await ask(app);
     await look(app, 0);
     const began = state.now;
     for (const [at, delayMs] of [
-      [began + 2_000, 3_000],
-      [began + 9_000, 0],
-      [began - 60_000, 5_000],
+      [began + 2_000, 8_000],
+      [began + 19_000, 0],
+      [began - 60_000, 10_000],
     ] as const) {
       state.now = at;
       await ask(app);
