@@ -20,12 +20,12 @@ const account = 'local';
 
 /**
  * Starts Azurite on free ports over a folder, with an account key made when the folder is. `inMemory`: the folder keeps
- * the key alone. `preload`: a module that Node.js loads into it first.
+ * the key alone. `nodeOptions`: options of Node.js that it is run with.
  */
 export async function startStorage(
   folder: string,
   inMemory = false,
-  preload?: string,
+  nodeOptions: readonly string[] = [],
 ): Promise<RunningStorage> {
   await mkdir(folder, { recursive: true });
   const key = await accountKey(join(folder, 'account.key'));
@@ -34,7 +34,7 @@ export async function startStorage(
     name: 'Azurite',
     command: process.execPath,
     args: [
-      ...(preload === undefined ? [] : ['--require', resolve(preload)]),
+      ...nodeOptions,
       resolve('node_modules/azurite/dist/src/azurite.js'),
       ...['--tablePort', String(table), '--queuePort', String(queue), '--blobPort', String(blob)],
       ...(inMemory ? ['--inMemoryPersistence'] : ['--location', folder]),

@@ -31,6 +31,9 @@ export interface ProbedHost {
   stop(): Promise<void>;
 }
 
+/** Garbage is collected by one thread: four in each process would wait for one another where there are two cores. */
+export const oneCollector = '--single-threaded-gc';
+
 const answerTimeoutMs = 30_000;
 const mostWarnings = 200;
 
@@ -41,7 +44,7 @@ export async function startProbedHost(
 ): Promise<ProbedHost> {
   const probe = pathToFileURL(resolve('bench/soak-probe.ts')).href;
   const host = ['local/host/main.ts', '--app-root', root, '--port', '0', '--data', data];
-  const child = spawn(process.execPath, ['--expose-gc', '--import', probe, ...host], {
+  const child = spawn(process.execPath, ['--expose-gc', oneCollector, '--import', probe, ...host], {
     env: { PATH: process.env['PATH'], ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // Its own group: Ctrl-C is for the one who reports.

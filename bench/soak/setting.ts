@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { startStorage } from '../../local/storage.ts';
 import { deployedApp } from '../../test/builders/deployed-app.ts';
 import { openTestRegistry, type TestRegistry } from '../../test/component/acr/test-registry.ts';
-import { type ProbedHost, startProbedHost } from './probed-host.ts';
+import { oneCollector, type ProbedHost, startProbedHost } from './probed-host.ts';
 
 /** The whole service on one machine: storage and host are processes of their own, the registry is in this one. */
 export interface SoakSetting {
@@ -30,7 +30,11 @@ export async function startSetting(): Promise<SoakSetting> {
   try {
     const app = await deployedApp();
     stops.push(() => app.remove());
-    const storage = await startStorage(join(directory, 'storage'), true, 'bench/soak/indexed-azurite.cjs');
+    const storage = await startStorage(join(directory, 'storage'), true, [
+      oneCollector,
+      '--require',
+      resolve('bench/soak/indexed-azurite.cjs'),
+    ]);
     stops.push(() => storage.child.stop());
     const registry = await openTestRegistry();
     stops.push(() => registry.dispose());

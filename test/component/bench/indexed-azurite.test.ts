@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -16,8 +16,8 @@ describe('when Azurite is made to look for rows by their keys', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'acr-audit-indexed-'));
-    for (const preload of [undefined, 'bench/soak/indexed-azurite.cjs']) {
-      const storage = await startStorage(join(folder, String(preload?.length)), true, preload);
+    for (const nodeOptions of [[], ['--require', resolve('bench/soak/indexed-azurite.cjs')]]) {
+      const storage = await startStorage(join(folder, String(nodeOptions.length)), true, nodeOptions);
       storages.push(storage);
       const table = TableClient.fromConnectionString(storage.connectionString, 'rows', {
         allowInsecureConnection: true,
