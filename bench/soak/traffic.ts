@@ -45,6 +45,16 @@ const stepMs = 20;
 const movedShare = 0.1;
 
 /**
+ * How often what happens, each up to the next: a deletion, an untag, the same push again, a known digest under another tag,
+ * a new digest without a tag, an index and its two parts; what is left is a new digest under a tag. A full repository loses as
+ * many manifests as it gains.
+ */
+const shares = {
+  growing: { deleted: 0.1, untagged: 0.15, repeated: 0.25, moved: 0.35, bare: 0.42, index: 0.47 },
+  full: { deleted: 0.28, untagged: 0.33, repeated: 0.55, moved: 0.78, bare: 0.81, index: 0.83 },
+};
+
+/**
  * Drives the stand-in as its users would, over TLS. The blobs of images are pushed once for each repository, with an image
  * that is told like any other.
  */
@@ -140,20 +150,19 @@ export async function trafficOn(
   function next(of: Repository): { readonly events: number; readonly act: () => Promise<unknown> } {
     const known = oneOf([...of.manifests.values()], random);
     const held = oneOf([...of.tags], random);
+    const upTo = of.manifests.size > plan.manifestsKept ? shares.full : shares.growing;
     const chance = random();
-    const isFull = of.manifests.size > plan.manifestsKept;
-    if (known !== undefined && (chance < 0.1 || (isFull && chance < 0.55))) {
+    if (known !== undefined && chance < upTo.deleted) {
       return { events: 1, act: () => remove(of, known.descriptor.digest) };
     }
-    if (held !== undefined && chance < 0.15) return { events: 1, act: () => untag(of, ...held) };
+    if (held !== undefined && chance < upTo.untagged) return { events: 1, act: () => untag(of, ...held) };
     const heldManifest = held && of.manifests.get(held[1]);
-    // The same push again, a move to what is known, a digest without a tag, an index and its parts, something new.
-    if (held !== undefined && heldManifest !== undefined && chance < 0.25) {
+    if (held !== undefined && heldManifest !== undefined && chance < upTo.repeated) {
       return { events: 1, act: () => push(of, heldManifest, held[0]) };
     }
-    if (known !== undefined && chance < 0.35) return { events: 1, act: () => push(of, known, aTag()) };
-    if (chance < 0.42) return { events: 1, act: () => push(of, newImage(of)) };
-    if (chance < 0.47) return { events: 3, act: () => pushIndex(of, aTag()) };
+    if (known !== undefined && chance < upTo.moved) return { events: 1, act: () => push(of, known, aTag()) };
+    if (chance < upTo.bare) return { events: 1, act: () => push(of, newImage(of)) };
+    if (chance < upTo.index) return { events: 3, act: () => pushIndex(of, aTag()) };
     return { events: 1, act: () => push(of, newImage(of), aTag()) };
   }
 
