@@ -1,4 +1,3 @@
-import type { Statement } from '../../src/history/statement.ts';
 import { batchClosing } from '../../src/ledger/batch-closing.ts';
 import { canonicalRecord, canonicalStatement } from '../../src/ledger/canonical-record.ts';
 import { checkpointText, originOf } from '../../src/ledger/checkpoint.ts';
@@ -9,6 +8,7 @@ import { emptyEdge, frontierOf, grownLog } from '../../src/ledger/log-growth.ts'
 import { rootOf } from '../../src/ledger/merkle-tree.ts';
 import { inclusionProof } from '../../src/ledger/proof.ts';
 import { formatNote, verifierKeyText } from '../../src/ledger/signed-note.ts';
+import { statementOf } from './evidence-leaf.ts';
 import { epoch, fact, recordOf } from './facts.ts';
 import { memoryFiles } from './memory-log.ts';
 import { noteSigner } from './note-signer.ts';
@@ -35,10 +35,8 @@ const subject: PackSubject = {
   at: new Date(epoch + 5 * 60_000).toISOString(),
 };
 
-function stated(name: string, minute: number, kind: string, more: Partial<Statement>): string {
-  const at = epoch + minute * 60_000;
-  const statement = { ...place, at: { time: at, id: name }, recordedAt: at, kind, content: {}, ...more };
-  return canonicalStatement(statement);
+function stated(...of: Parameters<typeof statementOf>): string {
+  return canonicalStatement(statementOf(...of));
 }
 
 function told(name: string, minute: number, what: Parameters<typeof fact>[2]): string {
@@ -96,17 +94,18 @@ export const waitingLeaf = stated('late', 30, 'locks-seen', {
   content: { digest: index, locks: { canDelete: true } },
 });
 
-/** Makes packs of one log, with its key. */
-export async function evidencePacks(signer = noteSigner()) {
+/** Makes packs of one log, with its key; its log may go on after what is known of the release. */
+export async function evidencePacks(signer = noteSigner(), more: readonly string[] = []) {
   const origin = originOf(place.registry);
+  const log = [...entries, ...more];
   const { files, edge } = grownLog(
     emptyEdge,
-    entries.map((entry) => Buffer.from(entry)),
+    log.map((entry) => Buffer.from(entry)),
   );
   const { read } = memoryFiles(files);
   const text = checkpointText({
     origin,
-    size: entries.length,
+    size: log.length,
     root: rootOf(frontierOf(edge)),
     extensions: [],
   });
@@ -115,11 +114,11 @@ export async function evidencePacks(signer = noteSigner()) {
 
   /** The record at a place of the log, with its proof. */
   async function recordAt(index: number) {
-    const proof = await inclusionProof(index, entries.length, read);
+    const proof = await inclusionProof(index, log.length, read);
     return {
       registry: place.registry,
       index,
-      leaf: entries[index] ?? '',
+      leaf: log[index] ?? '',
       proof: proof.map((hash) => Buffer.from(hash).toString('base64')),
     };
   }
