@@ -55,7 +55,7 @@ export function leafOf(number: number): string {
 }
 
 /** The entries of a batch: records, and what it says of itself. */
-function batchOf(
+export function batchOf(
   leaves: readonly string[],
   from: number,
   horizons: readonly StatedHorizon[] = [],

@@ -11,6 +11,7 @@ import {
   keysAt,
 } from '../../../src/ledger/key-handover.ts';
 import { formatNote, type VerifierKey, verifierKeyText } from '../../../src/ledger/signed-note.ts';
+import { handoverNote, noteBy } from '../../builders/handover-note.ts';
 import { noteSigner } from '../../builders/note-signer.ts';
 
 type Key = ReturnType<typeof noteSigner>;
@@ -26,19 +27,11 @@ const [first, second, third, stranger] = [
 
 const keysOf = (signers: readonly Key[]) => signers.map(({ keyOf }) => keyOf(origin));
 
-async function noteOf(text: string, signers: readonly Key[]): Promise<string> {
-  return formatNote(text, (await Promise.all(signers.map(({ sign }) => sign(origin, text)))).flat());
-}
+const noteOf = (text: string, signers: readonly Key[]) => noteBy(origin, text, signers);
 
 /** A handover between keys, signed by those of both sides unless told. */
-function handover(
-  from: number,
-  old: readonly Key[],
-  next: readonly Key[],
-  signedBy: readonly Key[] = [...new Set([...old, ...next])],
-): Promise<string> {
-  return noteOf(handoverText({ origin, from, oldKeys: keysOf(old), newKeys: keysOf(next) }), signedBy);
-}
+const handover = (from: number, ...sides: [readonly Key[], readonly Key[], (readonly Key[])?]) =>
+  handoverNote(origin, from, ...sides);
 
 function reasonOf(verdict: HandoverVerdict): string {
   return verdict.ok ? 'believed' : verdict.reason;
