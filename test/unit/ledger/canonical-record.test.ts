@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AuditRecord, Fact } from '../../../src/history/fact.ts';
 import { recordIdOf } from '../../../src/history/record-id.ts';
-import { canonicalRecord } from '../../../src/ledger/canonical-record.ts';
+import { canonicalContent, canonicalRecord, canonicalStatement } from '../../../src/ledger/canonical-record.ts';
 import { readLeaf } from '../../../src/ledger/recorded-leaf.ts';
 import { digestOf } from '../../builders/registry-event.ts';
 
@@ -135,5 +135,40 @@ describe('when a leaf that is not ours is read', () => {
     ['a repository that is a number', leaf.replace('"team/app"', '7')],
   ])('finds no record in %s', (_name, text) => {
     expect(readLeaf(text)).toBeUndefined();
+  });
+});
+
+describe('when a statement is written as a leaf', () => {
+  const statement = {
+    registry: 'contoso.azurecr.io',
+    repository: 'team/app',
+    at: { time: fact.at.time, id: 'one' },
+    recordedAt: fact.recordedAt,
+    kind: 'approved',
+    content: { by: 'somebody' },
+  };
+  const begin = '{"content":{"by":"somebody"},"kind":"approved",';
+  const end =
+    '"occurredAt":"2026-03-02T09:15:27.276Z","recordId":"one","recordedAt":"2026-03-02T09:15:30.000Z",' +
+    '"registry":"contoso.azurecr.io","repository":"team/app",';
+
+  it('is RFC 8785 JSON that is told from a record by its kind, without what it does not say', () => {
+    expect(canonicalStatement(statement)).toBe(`${begin}${end}"version":1}`);
+    expect(canonicalStatement({ ...statement, notBefore: 0, states: [{ key: 'a|one' }] })).toBe(
+      `${begin}"notBefore":"1970-01-01T00:00:00.000Z",${end}"states":[{"key":"a|one"}],"version":1}`,
+    );
+  });
+
+  it('has at most as many characters as a row holds', () => {
+    const sized = (length: number) => ({ ...statement, content: { by: 'x'.repeat(length) } });
+    const most = 32 * 1024 - canonicalStatement(sized(0)).length;
+    expect(canonicalStatement(sized(most))).toHaveLength(32 * 1024);
+    expect(() => canonicalStatement(sized(most + 1))).toThrow(
+      new RangeError('a statement of 32769 characters is longer than a leaf of 32768'),
+    );
+  });
+
+  it('so is any content', () => {
+    expect(canonicalContent({ b: [1, { d: 2, c: 3 }], a: null })).toBe('{"a":null,"b":[1,{"c":3,"d":2}]}');
   });
 });

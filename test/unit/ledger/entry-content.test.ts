@@ -2,10 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { batchClosing } from '../../../src/ledger/batch-closing.ts';
 import { canonicalStatement } from '../../../src/ledger/canonical-record.ts';
-import { readEntry } from '../../../src/ledger/entry-content.ts';
+import { nameIn, readEntry } from '../../../src/ledger/entry-content.ts';
 import { LedgerProblem } from '../../../src/ledger/ledger-problem.ts';
 import { leafOf, registry } from '../../builders/built-log.ts';
 import { epoch } from '../../builders/facts.ts';
+import { problemOf } from '../../builders/told-problem.ts';
 
 const statement = canonicalStatement({
   registry,
@@ -83,5 +84,56 @@ describe('an entry of a log', () => {
       ),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('an entry that is not as it should be', () => {
+  it.each([
+    ['is not canonical', statement.replace(':', ': '), 'not-canonical', 'entry 5 is not canonical JSON'],
+    [
+      'is no record',
+      statement.replace('"version":1', '"version":2'),
+      'unknown-shape',
+      'entry 5 is neither a record nor a batch',
+    ],
+  ])('when it %s, is told by the name that it seems to have', async (_, text, code, message) => {
+    const entry = { path: 'a path', index: 5, repository: 'team/app', recordId: 'one' };
+    expect(await problemOf(() => readEntry(Buffer.from(text), 5, 'a path'))).toEqual({ code, message, ...entry });
+  });
+
+  it.each([
+    ['no names', '{}', {}],
+    ['a name alone', '{"recordId":"one"', { recordId: 'one' }],
+    ['names that are no texts', '{"recordId":7,"repository":""}', {}],
+    ['a name with an escape', '{"recordId":"a\\"b","repository":"team/app"}', { repository: 'team/app' }],
+    ['a name as long as names are', `"recordId":"${'x'.repeat(300)}"`, { recordId: 'x'.repeat(300) }],
+    ['a name longer than names are', `"recordId":"${'x'.repeat(301)}"`, {}],
+  ])('when it has %s, is named as far as can be', (_, text, expected) => {
+    expect(nameIn(text)).toEqual(expected);
+  });
+});
+
+describe('a statement in a log', () => {
+  const stated = (kind: string) =>
+    canonicalStatement({
+      registry,
+      repository: 'team/app',
+      at: { time: epoch + 1, id: 'one' },
+      recordedAt: epoch,
+      kind,
+      content: { note: 'a note' },
+    });
+  const record = { kind: 'record', registry, repository: 'team/app', recordId: 'one', occurredAt: epoch + 1 };
+
+  it('tells the note by which it hands over keys, where it does', () => {
+    expect(readEntry(Buffer.from(stated('key-handover')), 0, '')).toEqual({ ...record, handover: 'a note' });
+    expect(readEntry(Buffer.from(stated('approved')), 0, '')).toEqual(record);
+  });
+});
+
+describe('a problem that ends a verification', () => {
+  it('reads as what is wrong', () => {
+    const problem = new LedgerProblem({ code: 'wrong-root', message: 'another root' });
+    expect(String(problem)).toBe('LedgerProblem: another root');
   });
 });

@@ -9,6 +9,7 @@ import {
   leafHash,
   perfectSizes,
   rootOf,
+  sameHash,
 } from '../../../src/ledger/merkle-tree.ts';
 
 // The inputs and roots that implementations of Certificate Transparency (RFC 6962) are tested with.
@@ -69,12 +70,38 @@ describe('a tree', () => {
 
   it('is refused when its frontier lacks a hash', () => {
     expect(isFrontier({ size: 3, hashes: [leafHash(Buffer.of(1))] })).toBe(false);
-    expect(() => grown({ size: 1, hashes: [] }, [leafHash(Buffer.of(1))])).toThrow(RangeError);
+    expect(() => grown({ size: 1, hashes: [] }, [leafHash(Buffer.of(1))])).toThrow(
+      new RangeError('a frontier of 1 leaves lacks a hash'),
+    );
   });
 
   it('is made of as many perfect trees as its size has bits', () => {
     expect(perfectSizes(0)).toEqual([]);
     expect(perfectSizes(0b1_0000_0001_0110)).toEqual([4096, 16, 4, 2]);
     expect(perfectSizes(2 ** 52 + 1)).toEqual([2 ** 52, 1]);
+  });
+});
+
+describe('a frontier that was kept', () => {
+  const hash = leafHash(Buffer.of(1));
+  it.each([
+    ['has one hash for each bit of its size', 5, [hash, hash], true],
+    ['is of nothing', 0, [], true],
+    ['has a hash too many', 4, [hash, hash], false],
+    ['has a hash of another length', 5, [hash, hash.subarray(1)], false],
+    ['is of less than nothing', -1, [], false],
+    ['is of part of a leaf', 0.5, [], false],
+  ])('when it %s, is one or not', (_, size, hashes, expected) => {
+    expect(isFrontier({ size, hashes })).toBe(expected);
+  });
+});
+
+describe('two hashes', () => {
+  it('are the same when all their bytes are', () => {
+    const hash = leafHash(Buffer.of(1));
+    expect(sameHash(hash, Uint8Array.from(hash))).toBe(true);
+    expect(sameHash(hash, Uint8Array.from(hash).with(31, (hash[31] ?? 0) ^ 1))).toBe(false);
+    expect(sameHash(hash.subarray(0, 31), hash)).toBe(false);
+    expect(sameHash(hash, hash.subarray(0, 31))).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyEdge, frontierOf, grownLog, type LogEdge } from '../../../src/ledger/log-growth.ts';
-import { emptyFrontier, grown, type Hash, leafHash, rootOf } from '../../../src/ledger/merkle-tree.ts';
+import { emptyFrontier, grown, type Hash, leafHash, nodeHash, rootOf } from '../../../src/ledger/merkle-tree.ts';
 import {
   BrokenLog,
   consistencyProof,
@@ -99,6 +99,7 @@ describe('an inclusion proof', () => {
     const at = (index: number) => async () => inclusionProof(index, 300, log.read);
     await expect(at(300)).rejects.toThrow(RangeError);
     await expect(at(-1)).rejects.toThrow(RangeError);
+    await expect(at(0.5)).rejects.toThrow(new RangeError('a log of 300 entries has none at 0.5'));
     log.files.set('tile/0/000', Buffer.alloc(31));
     await expect(at(3)).rejects.toThrow(new BrokenLog('tile/0/000', 'does not have 256 hashes'));
     log.files.delete('tile/0/000');
@@ -132,5 +133,56 @@ describe('a consistency proof', () => {
     const [fromRoot, toRoot] = [rootOf(emptyFrontier), rootAt(5)];
     expect(verifyConsistency({ from: 0, to: 5, fromRoot, toRoot, proof: [] })).toBe(true);
     expect(verifyConsistency({ from: 5, to: 4, fromRoot: toRoot, toRoot: fromRoot, proof: [] })).toBe(false);
+  });
+});
+
+describe('a proof that is given by somebody', () => {
+  const [one, two, three] = [leafHash(entry(0)), leafHash(entry(1)), leafHash(entry(2))];
+  const shown = { index: 2, size: 3, leaf: three, proof: [nodeHash(one, two)], root: rootAt(3) };
+
+  it('when it is one, is believed', () => {
+    expect(verifyInclusion(shown)).toBe(true);
+  });
+
+  it.each([
+    ['an entry after the last', { index: 3 }],
+    ['an entry before the first', { index: -1 }],
+    ['part of an entry', { index: 1.5 }],
+    ['no log', { index: 0, size: 0, proof: [] }],
+    ['part of a log', { size: 2.5 }],
+    ['a hash of another length', { proof: [Buffer.alloc(31)] }],
+  ])('when it is of %s, is none', (_, what) => {
+    expect(verifyInclusion({ ...shown, ...what })).toBe(false);
+  });
+
+  const grew = { from: 2, to: 3, fromRoot: rootAt(2), toRoot: rootAt(3), proof: [three] };
+
+  it('when it shows that a log has grown, is believed', () => {
+    expect(verifyConsistency(grew)).toBe(true);
+  });
+
+  it.each([
+    ['from part of a log', { from: 1.5 }],
+    ['from less than none', { from: -1 }],
+    ['to part of a log', { to: 3.5 }],
+    ['to a smaller log', { to: 1 }],
+    ['by a hash of another length', { proof: [Buffer.alloc(33)] }],
+    ['by no hash', { proof: [] }],
+    ['from none by a hash', { from: 0 }],
+    ['to the same by a hash', { to: 2, toRoot: rootAt(2) }],
+    ['to another of the same size', { to: 2, proof: [] }],
+    ['from three by no hash', { from: 3, to: 4, proof: [] }],
+  ])('when it shows one %s, is none', (_, what) => {
+    expect(verifyConsistency({ ...grew, ...what })).toBe(false);
+  });
+
+  it.each([
+    [0, 3],
+    [4, 3],
+    [1.5, 3],
+    [1, 2.5],
+  ])('from %d entries to %d cannot be asked for', (from, to) => {
+    const message = `no log of ${from} entries begins one of ${to}`;
+    expect(() => consistencyProof(from, to, logOf(3).read)).toThrow(new RangeError(message));
   });
 });

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -106,6 +106,20 @@ describe('the key of pseudonyms', () => {
     expect(code).not.toContain(key.id);
     expect(key.id).not.toBe(otherKey.id);
   });
+
+  it.each([
+    [31, false],
+    [32, true],
+    [1_024, true],
+    [1_025, false],
+  ])('when it has %i bytes, is one: %j', (length, isKey) => {
+    expect(privacyKey(new Uint8Array(length)) !== undefined).toBe(isKey);
+  });
+
+  it('has an id that anybody with the key can compute', () => {
+    const digest = createHash('sha256').update('acr-audit privacy key\n').update(Buffer.alloc(32, 7)).digest('hex');
+    expect(key.id).toBe(digest.slice(0, 8));
+  });
 });
 
 describe('a record without personal texts', () => {
@@ -158,6 +172,28 @@ describe('rejected input without personal texts', () => {
     expect(made).not.toMatch(/203\.0\.113\.7|kim/);
     expect(made).toContain(pseudonymOf('address', '203.0.113.7', key));
     expect(made).toContain(pseudonymOf('actor', 'kim', key));
+  });
+
+  it('when only one of them is wanted, keeps the other', () => {
+    const made = (hashAddresses: boolean, hashActors: boolean) =>
+      JSON.parse(payloadWithout(JSON.stringify(event.data), { hashAddresses, hashActors }, key));
+    const address = { request: { addr: pseudonymOf('address', '203.0.113.7', key), host: 'h' } };
+    const actor = { actor: { name: pseudonymOf('actor', 'kim', key), x: 1 } };
+    expect(made(true, false)).toEqual({ ...event.data, ...address });
+    expect(made(false, true)).toEqual({ ...event.data, ...actor });
+    expect(made(false, false)).toEqual(event.data);
+  });
+
+  it.each([
+    { actor: null },
+    { actor: 7 },
+    { actor: { id: 'kim' } },
+    { actor: { name: 7 } },
+    { addr: 7 },
+    { data: 7 },
+    { other: 'data' },
+  ])('when it names nobody, as %j, is as it was', (input) => {
+    expect(JSON.parse(payloadWithout(JSON.stringify(input), both, key))).toEqual(input);
   });
 
   it('when it is no JSON, is withheld', () => {

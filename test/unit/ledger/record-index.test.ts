@@ -39,4 +39,16 @@ describe('an index of records', () => {
     expect(index.add({ ...name(1), occurredAt: 1 }, 13, leaf(1))).toBeUndefined();
     expect(index.has(11)).toBe(false);
   });
+
+  it('holds no leaf of an entry that it was not given', () => {
+    const index = recordIndex();
+    index.add(name(1), 10, leaf(1));
+    expect(index.isLeafAt(3, new Uint8Array(32))).toBe(false);
+    expect(index.isLeafAt(10, leaf(1))).toBe(true);
+  });
+
+  it('has no room for more entries than it can number', () => {
+    const at = 2 ** 32 - 1;
+    expect(() => recordIndex().add(name(1), at, leaf(1))).toThrow(new RangeError(`no room for an entry at ${at}`));
+  });
 });

@@ -7,6 +7,7 @@ import {
   formatNote,
   readNote,
   readVerifierKey,
+  readVerifierKeys,
   type VerifierKey,
   verifierKeyText,
   verifyNote,
@@ -89,8 +90,9 @@ describe('a key as text', () => {
 
   it('when a curve or a type is another, is no key of a log', () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey;
-    expect(() => ecdsaKey('log', other)).toThrow(TypeError);
-    expect(() => ed25519Key('log', other)).toThrow(TypeError);
+    expect(() => ecdsaKey('log', other)).toThrow(new TypeError('the key of log is no ECDSA P-256 key'));
+    expect(() => ed25519Key('log', other)).toThrow(new TypeError('the key of log is no Ed25519 key'));
+    expect(() => ecdsaKey('log', generateKeyPairSync('ed25519').publicKey)).toThrow(TypeError);
     expect(() => ed25519Key('a log', generateKeyPairSync('ed25519').publicKey)).toThrow(RangeError);
   });
 });
@@ -159,6 +161,40 @@ describe('a note', () => {
     for (const text of ['', '\n', 'no newline', 'an\n\nempty line\n', 'bell\u0007\n']) {
       expect(() => formatNote(text, [signature])).toThrow(RangeError);
     }
-    expect(() => formatNote('text\n', [{ ...signature, name: 'two words' }])).toThrow(RangeError);
+    for (const other of ['two words', 'one+two', '', 'x'.repeat(513)]) {
+      expect(() => formatNote('text\n', [{ ...signature, name: other }])).toThrow(
+        new RangeError(`a key cannot be named ${JSON.stringify(other)}: no spaces, no plus signs`),
+      );
+    }
+    expect(() => formatNote('', [signature])).toThrow('ends with a newline and has no empty line');
+  });
+});
+
+describe('keys of a text', () => {
+  const names = (text: string) => readVerifierKeys(text)?.map(({ name }) => name);
+
+  it('are one on each line, with comments and empty lines between them', () => {
+    expect(names(`# of two logs\n\n  ${go.vkey}\r\n${rekor.vkey}`)).toEqual(['PeterNeumann', 'rekor.sigstore.dev']);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['comments alone', '# none'],
+    ['a line that is no key', `${go.vkey}\nkey`],
+  ])('when it has %s, are none', (_, text) => {
+    expect(readVerifierKeys(text)).toBeUndefined();
+  });
+});
+
+describe('a note that somebody made large', () => {
+  it('is read with 64 signatures, and with no more', () => {
+    expect(readNote(`${go.text}\n${go.line.repeat(64)}`)?.signatures).toHaveLength(64);
+    expect(readNote(`${go.text}\n${go.line.repeat(65)}`)).toBeUndefined();
+  });
+
+  it('is read up to 65,536 characters', () => {
+    const noteOf = (length: number) => `${'x'.repeat(length - go.line.length - 2)}\n\n${go.line}`;
+    expect(readNote(noteOf(65_536))).toBeDefined();
+    expect(readNote(noteOf(65_537))).toBeUndefined();
   });
 });

@@ -8,8 +8,10 @@ import {
   encodeTile,
   entriesPath,
   readTilePath,
+  tileOf,
   tilePath,
   tilesBetween,
+  widthOf,
 } from '../../../src/ledger/tile.ts';
 
 describe('a path', () => {
@@ -77,7 +79,9 @@ describe('bytes', () => {
 
   it('of an entry that a length of 16 bits cannot tell are refused', () => {
     expect(encodeEntries([new Uint8Array(65_535)])).toHaveLength(65_537);
-    expect(() => encodeEntries([new Uint8Array(65_536)])).toThrow(RangeError);
+    expect(() => encodeEntries([new Uint8Array(65_536)])).toThrow(
+      new RangeError('an entry of 65536 bytes is too long'),
+    );
   });
 
   it('of a tile read back as they were, if there are as many', () => {
@@ -95,5 +99,19 @@ describe('bytes', () => {
         decodeTile(bytes, width);
       }),
     );
+  });
+});
+
+describe('the tile of a hash', () => {
+  it.each([
+    [0, 0, 1, 0, 1],
+    [0, 255, 256, 0, 256],
+    [0, 256, 300, 1, 44],
+    [1, 1, 600, 0, 2],
+    [1, 256, 70_000, 1, 17],
+    [0, 300, 200, 1, 0],
+  ])('at level %i, of hash %i in a log of %i, is tile %i with %i hashes', (level, hash, size, index, width) => {
+    expect(tileOf(level, hash, size)).toEqual({ level, index, width });
+    expect(widthOf(level, index, size)).toBe(width);
   });
 });
