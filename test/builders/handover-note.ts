@@ -18,5 +18,9 @@ export function handoverNote(
   signedBy: readonly Key[] = [...new Set([...old, ...next])],
 ): Promise<string> {
   const [oldKeys, newKeys] = [old, next].map((keys) => keys.map(({ keyOf }) => keyOf(origin)));
-  return noteBy(origin, handoverText({ origin, from, oldKeys: oldKeys ?? [], newKeys: newKeys ?? [] }), signedBy);
+  return noteBy(
+    origin,
+    handoverText({ origin, from, oldKeys: oldKeys ?? [], newKeys: newKeys ?? [] }),
+    signedBy,
+  );
 }

@@ -6,7 +6,15 @@ import { problemOf } from '../../builders/told-problem.ts';
 
 /** What a batch of two records from 0 says, unless told otherwise. */
 function saying(what: Partial<RecordedBatch> = {}): RecordedBatch {
-  return { registry: 'contoso.azurecr.io', from: 0, records: 2, sealedAt: epoch, horizons: [], part: 0, ...what };
+  return {
+    registry: 'contoso.azurecr.io',
+    from: 0,
+    records: 2,
+    sealedAt: epoch,
+    horizons: [],
+    part: 0,
+    ...what,
+  };
 }
 
 const horizon = (repository: string, after: number) => ({ repository, comparedAt: epoch + after });
@@ -29,7 +37,10 @@ describe('batches that say what they have', () => {
     chain.statement(2, saying({ horizons: [horizon('one', 5), horizon('two', 5)] }));
     chain.statement(3, saying({ part: 1, horizons: [horizon('three', 1)] }));
     chain.checkpoint(4);
-    chain.statement(4, saying({ from: 4, records: 0, sealedAt: epoch + 9, horizons: [horizon('one', 4), horizon('two', 6)] }));
+    chain.statement(
+      4,
+      saying({ from: 4, records: 0, sealedAt: epoch + 9, horizons: [horizon('one', 4), horizon('two', 6)] }),
+    );
     chain.checkpoint(5);
     expect(chain.summary()).toEqual({
       batches: 2,
@@ -40,21 +51,29 @@ describe('batches that say what they have', () => {
 
   it.each([
     ['from elsewhere', 1, saying({ from: 1 }), 'entry 1 ends a batch from 1, not 0'],
-    ['of a later part', 2, saying({ part: 1 }), 'entry 2 is part 1 of a batch\'s end'],
+    ['of a later part', 2, saying({ part: 1 }), "entry 2 is part 1 of a batch's end"],
     ['of more records', 1, saying(), 'the batch from 0 has 1 records, and says 2'],
     ['of fewer records', 3, saying(), 'the batch from 0 has 3 records, and says 2'],
   ])('when the first says that it is %s, it is wrong', async (_, index, batch, message) => {
     const chain = batchChain();
     for (let at = 0; at < index; at += 1) chain.record(at);
-    expect(await problemOf(() => chain.statement(index, batch))).toEqual({ code: 'wrong-batch', message, index });
+    expect(await problemOf(() => chain.statement(index, batch))).toEqual({
+      code: 'wrong-batch',
+      message,
+      index,
+    });
   });
 
   it.each([
-    ['the same part', saying(), 'entry 3 is part 0 of a batch\'s end'],
+    ['the same part', saying(), "entry 3 is part 0 of a batch's end"],
     ['another time', saying({ part: 1, sealedAt: epoch + 1 }), 'entry 3 is of another time'],
     ['other records', saying({ part: 1, records: 3 }), 'the batch from 0 has 2 records, and says 3'],
   ])('when the second entry of an end says %s, it is wrong', async (_, batch, message) => {
-    expect(await problemOf(() => begun().statement(3, batch))).toEqual({ code: 'wrong-batch', message, index: 3 });
+    expect(await problemOf(() => begun().statement(3, batch))).toEqual({
+      code: 'wrong-batch',
+      message,
+      index: 3,
+    });
   });
 
   it('when a checkpoint comes before the end, the batch is wrong', async () => {
@@ -66,7 +85,10 @@ describe('batches that say what they have', () => {
 
   it.each([
     ['a record', (chain: ReturnType<typeof batchChain>) => chain.record(3)],
-    ['the end of the next', (chain: ReturnType<typeof batchChain>) => chain.statement(3, saying({ from: 3, records: 0 }))],
+    [
+      'the end of the next',
+      (chain: ReturnType<typeof batchChain>) => chain.statement(3, saying({ from: 3, records: 0 })),
+    ],
   ])('when %s follows an end without a checkpoint, the checkpoint is missed', async (_, follow) => {
     expect(await problemOf(() => follow(begun()))).toEqual({
       code: 'missing-file',

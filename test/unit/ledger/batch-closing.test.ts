@@ -3,7 +3,13 @@ import { type BatchStatement, batchClosing } from '../../../src/ledger/batch-clo
 import { readBatch } from '../../../src/ledger/recorded-batch.ts';
 import { epoch } from '../../builders/facts.ts';
 
-const batch: BatchStatement = { registry: 'contoso.azurecr.io', from: 7, records: 3, sealedAt: epoch, horizons: [] };
+const batch: BatchStatement = {
+  registry: 'contoso.azurecr.io',
+  from: 7,
+  records: 3,
+  sealedAt: epoch,
+  horizons: [],
+};
 
 /** As many horizons, of repositories that are named in order; the names have a length. */
 const horizons = (count: number, length = 8) =>
@@ -14,10 +20,12 @@ const horizons = (count: number, length = 8) =>
 
 describe('what a batch ends with', () => {
   it('is one text that anybody can make', () => {
-    expect(batchClosing({ ...batch, horizons: [{ repository: 'team/app', comparedAt: epoch + 1 }] })).toEqual([
-      '{"from":7,"horizons":{"team/app":"2026-05-02T14:00:00.001Z"},"kind":"sealed-batch","recordId":"batch-7-0",' +
-        '"records":3,"registry":"contoso.azurecr.io","sealedAt":"2026-05-02T14:00:00.000Z","version":1}',
-    ]);
+    expect(batchClosing({ ...batch, horizons: [{ repository: 'team/app', comparedAt: epoch + 1 }] })).toEqual(
+      [
+        '{"from":7,"horizons":{"team/app":"2026-05-02T14:00:00.001Z"},"kind":"sealed-batch","recordId":"batch-7-0",' +
+          '"records":3,"registry":"contoso.azurecr.io","sealedAt":"2026-05-02T14:00:00.000Z","version":1}',
+      ],
+    );
   });
 
   it.each([
@@ -31,7 +39,8 @@ describe('what a batch ends with', () => {
     expect(read.map((one) => one?.horizons.length)).toEqual(parts);
     expect(read.map((one) => one?.part)).toEqual(parts.map((_, part) => part));
     expect(read.flatMap((one) => one?.horizons ?? [])).toEqual(stated.horizons);
-    for (const one of read) expect(one).toMatchObject({ registry: batch.registry, from: 7, records: 3, sealedAt: epoch });
+    for (const one of read)
+      expect(one).toMatchObject({ registry: batch.registry, from: 7, records: 3, sealedAt: epoch });
   });
 
   it('when names are as long as a registry allows, fits, and when no entry holds them, is refused', () => {

@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AuditRecord, Fact } from '../../../src/history/fact.ts';
 import { recordIdOf } from '../../../src/history/record-id.ts';
-import { canonicalContent, canonicalRecord, canonicalStatement } from '../../../src/ledger/canonical-record.ts';
+import {
+  canonicalContent,
+  canonicalRecord,
+  canonicalStatement,
+} from '../../../src/ledger/canonical-record.ts';
 import { readLeaf } from '../../../src/ledger/recorded-leaf.ts';
 import { digestOf } from '../../builders/registry-event.ts';
 

@@ -196,7 +196,10 @@ describe('a tree of three levels', () => {
 
   it('holds its last tiles to the entries', async () => {
     const begun = ['tile/1/001.p/1', encodeTile([ofBundle])] as const;
-    const files = new Map([['tile/1/000', second], ['tile/2/000.p/1', encodeTile([hash])]]);
+    const files = new Map([
+      ['tile/1/000', second],
+      ['tile/2/000.p/1', encodeTile([hash])],
+    ]);
     const tree = await grownOver(files);
     expect(await problemOf(() => tree.compareEdge())).toMatchObject({
       code: 'missing-file',

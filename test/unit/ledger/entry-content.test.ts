@@ -98,7 +98,11 @@ describe('an entry that is not as it should be', () => {
     ],
   ])('when it %s, is told by the name that it seems to have', async (_, text, code, message) => {
     const entry = { path: 'a path', index: 5, repository: 'team/app', recordId: 'one' };
-    expect(await problemOf(() => readEntry(Buffer.from(text), 5, 'a path'))).toEqual({ code, message, ...entry });
+    expect(await problemOf(() => readEntry(Buffer.from(text), 5, 'a path'))).toEqual({
+      code,
+      message,
+      ...entry,
+    });
   });
 
   it.each([

@@ -8,7 +8,10 @@ function found() {
   const noteAt = (size: number) => Buffer.from(files.get(`checkpoints/${size}`) ?? []).toString();
   const lists = [sizesIn(files)];
   return {
-    log: { read: async (path: string) => files.get(path), sizes: async () => lists.shift() ?? sizesIn(files) },
+    log: {
+      read: async (path: string) => files.get(path),
+      sizes: async () => lists.shift() ?? sizesIn(files),
+    },
     /** What is listed first. */
     listing: (...sizes: readonly number[]) => lists.splice(0, 1, sizes),
     trust: { registry, keys: [key.keyOf(`acr-audit/${registry}`)] },

@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { edgeTiles, emptyEdge, grownLog, type LogEdge } from '../../../src/ledger/log-growth.ts';
 
-const entries = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => Buffer.of((from + at) % 256));
-const pathsOf = (edge: LogEdge, to: number) => grownLog(edge, entries(edge.size, to)).files.map(({ path }) => path);
+const entries = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, at) => Buffer.of((from + at) % 256));
+const pathsOf = (edge: LogEdge, to: number) =>
+  grownLog(edge, entries(edge.size, to)).files.map(({ path }) => path);
 const edgeAt = (size: number) => grownLog(emptyEdge, entries(0, size)).edge;
-const shapeOf = ({ size, entries: some, levels }: LogEdge) => [size, some.length, levels.map(({ length }) => length)];
+const shapeOf = ({ size, entries: some, levels }: LogEdge) => [
+  size,
+  some.length,
+  levels.map(({ length }) => length),
+];
 
 describe('the files that a log gains', () => {
   it.each([
@@ -43,10 +49,36 @@ describe('the tiles that the edge of a log is read from', () => {
   it.each([
     [0, []],
     [1, [[0, 0, 1]]],
-    [256, [[0, 1, 0], [1, 0, 1]]],
-    [600, [[0, 2, 88], [1, 0, 2]]],
-    [65_536, [[0, 256, 0], [1, 1, 0], [2, 0, 1]]],
-    [70_000, [[0, 273, 112], [1, 1, 17], [2, 0, 1]]],
+    [
+      256,
+      [
+        [0, 1, 0],
+        [1, 0, 1],
+      ],
+    ],
+    [
+      600,
+      [
+        [0, 2, 88],
+        [1, 0, 2],
+      ],
+    ],
+    [
+      65_536,
+      [
+        [0, 256, 0],
+        [1, 1, 0],
+        [2, 0, 1],
+      ],
+    ],
+    [
+      70_000,
+      [
+        [0, 273, 112],
+        [1, 1, 17],
+        [2, 0, 1],
+      ],
+    ],
   ])('at %i entries are %j', (size, tiles) => {
     expect(edgeTiles(size).map(({ level, index, width }) => [level, index, width])).toEqual(tiles);
   });

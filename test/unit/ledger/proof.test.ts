@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyEdge, frontierOf, grownLog, type LogEdge } from '../../../src/ledger/log-growth.ts';
-import { emptyFrontier, grown, type Hash, leafHash, nodeHash, rootOf } from '../../../src/ledger/merkle-tree.ts';
+import {
+  emptyFrontier,
+  grown,
+  type Hash,
+  leafHash,
+  nodeHash,
+  rootOf,
+} from '../../../src/ledger/merkle-tree.ts';
 import {
   BrokenLog,
   consistencyProof,

@@ -117,7 +117,10 @@ describe('the key of pseudonyms', () => {
   });
 
   it('has an id that anybody with the key can compute', () => {
-    const digest = createHash('sha256').update('acr-audit privacy key\n').update(Buffer.alloc(32, 7)).digest('hex');
+    const digest = createHash('sha256')
+      .update('acr-audit privacy key\n')
+      .update(Buffer.alloc(32, 7))
+      .digest('hex');
     expect(key.id).toBe(digest.slice(0, 8));
   });
 });

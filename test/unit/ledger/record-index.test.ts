@@ -49,6 +49,8 @@ describe('an index of records', () => {
 
   it('has no room for more entries than it can number', () => {
     const at = 2 ** 32 - 1;
-    expect(() => recordIndex().add(name(1), at, leaf(1))).toThrow(new RangeError(`no room for an entry at ${at}`));
+    expect(() => recordIndex().add(name(1), at, leaf(1))).toThrow(
+      new RangeError(`no room for an entry at ${at}`),
+    );
   });
 });

@@ -14,7 +14,10 @@ describe('an entry that a batch ends with', () => {
   const changed = (what: object) => JSON.stringify({ ...JSON.parse(text), ...what });
 
   it('when it is of batch 0, is read', () => {
-    expect(readBatch(changed({ from: 0, records: 0, recordId: 'batch-0-10' }))).toMatchObject({ from: 0, part: 10 });
+    expect(readBatch(changed({ from: 0, records: 0, recordId: 'batch-0-10' }))).toMatchObject({
+      from: 0,
+      part: 10,
+    });
   });
 
   it.each([
@@ -43,7 +46,10 @@ describe('an entry that a batch ends with', () => {
     ['sealed at a time of another form', changed({ sealedAt: '2026-05-02T14:00:00Z' })],
     ['without horizons', changed({ horizons: undefined })],
     ['with a list of horizons', changed({ horizons: [] })],
-    ['with a horizon that is no time', changed({ horizons: { one: '2026-05-02T14:00:00.000Z', two: 'never' } })],
+    [
+      'with a horizon that is no time',
+      changed({ horizons: { one: '2026-05-02T14:00:00.000Z', two: 'never' } }),
+    ],
   ])('when it is %s, is none', (_, other) => {
     expect(readBatch(other)).toBeUndefined();
   });

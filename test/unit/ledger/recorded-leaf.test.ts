@@ -83,15 +83,31 @@ describe('a record that is read back', () => {
     expect(readLeaf(withOther(text, { action, source }))?.fact).toMatchObject({ action, source });
   });
 
-  it.each(['recordId', 'eventId', 'digest', 'occurredAt', 'recordedAt', 'action', 'source', 'registry', 'repository'])(
-    'when it has no %s, is none',
-    (name) => {
-      expect(readLeaf(withOther(text, { [name]: undefined }))).toBeUndefined();
-    },
-  );
+  it.each([
+    'recordId',
+    'eventId',
+    'digest',
+    'occurredAt',
+    'recordedAt',
+    'action',
+    'source',
+    'registry',
+    'repository',
+  ])('when it has no %s, is none', (name) => {
+    expect(readLeaf(withOther(text, { [name]: undefined }))).toBeUndefined();
+  });
 
   it('when what it may leave out is of another type, leaves it out', () => {
-    const others = { tag: 7, mediaType: 7, location: 7, requestId: 7, size: '5', notBefore: 7, client: [], notes: 'a note' };
+    const others = {
+      tag: 7,
+      mediaType: 7,
+      location: 7,
+      requestId: 7,
+      size: '5',
+      notBefore: 7,
+      client: [],
+      notes: 'a note',
+    };
     expect(readLeaf(withOther(text, others))).toEqual(recordOf(fact('one', 1, { digest: digestOf('one') })));
     const partly = withOther(text, { notes: ['a note', 7], client: { ...client, actor: 7 } });
     expect(readLeaf(partly)?.fact).toMatchObject({

@@ -174,7 +174,10 @@ describe('keys of a text', () => {
   const names = (text: string) => readVerifierKeys(text)?.map(({ name }) => name);
 
   it('are one on each line, with comments and empty lines between them', () => {
-    expect(names(`# of two logs\n\n  ${go.vkey}\r\n${rekor.vkey}`)).toEqual(['PeterNeumann', 'rekor.sigstore.dev']);
+    expect(names(`# of two logs\n\n  ${go.vkey}\r\n${rekor.vkey}`)).toEqual([
+      'PeterNeumann',
+      'rekor.sigstore.dev',
+    ]);
   });
 
   it.each([

@@ -110,8 +110,11 @@ describe('the tile of a hash', () => {
     [1, 1, 600, 0, 2],
     [1, 256, 70_000, 1, 17],
     [0, 300, 200, 1, 0],
-  ])('at level %i, of hash %i in a log of %i, is tile %i with %i hashes', (level, hash, size, index, width) => {
-    expect(tileOf(level, hash, size)).toEqual({ level, index, width });
-    expect(widthOf(level, index, size)).toBe(width);
-  });
+  ])(
+    'at level %i, of hash %i in a log of %i, is tile %i with %i hashes',
+    (level, hash, size, index, width) => {
+      expect(tileOf(level, hash, size)).toEqual({ level, index, width });
+      expect(widthOf(level, index, size)).toBe(width);
+    },
+  );
 });

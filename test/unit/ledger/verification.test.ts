@@ -6,7 +6,15 @@ import { emptyEdge, grownLog } from '../../../src/ledger/log-growth.ts';
 import { leafHash } from '../../../src/ledger/merkle-tree.ts';
 import { readNote } from '../../../src/ledger/signed-note.ts';
 import { type LogToVerify, verifyLedger } from '../../../src/ledger/verification.ts';
-import { batchOf, checkpointNote, filesOf, leafOf, registry, sealedLog, sizesIn } from '../../builders/built-log.ts';
+import {
+  batchOf,
+  checkpointNote,
+  filesOf,
+  leafOf,
+  registry,
+  sealedLog,
+  sizesIn,
+} from '../../builders/built-log.ts';
 import { epoch, fact, recordOf } from '../../builders/facts.ts';
 import { handoverNote } from '../../builders/handover-note.ts';
 import { noteSigner } from '../../builders/note-signer.ts';
@@ -30,13 +38,16 @@ function noteAt(entries: readonly Uint8Array[], size: number, key: Key): string 
 }
 
 /** The entries of a batch with something else in the place of one. */
-const withEntry = (batch: readonly Uint8Array[], place: number, text: string) => batch.with(place, Buffer.from(text));
+const withEntry = (batch: readonly Uint8Array[], place: number, text: string) =>
+  batch.with(place, Buffer.from(text));
 
 describe('a log as it was signed', () => {
   it('says what it has, in numbers and by its root', async () => {
     const { files, key } = small();
     const verdict = await verify(files, key);
-    const signed = readCheckpoint(readNote(Buffer.from(files.get('checkpoints/12') ?? []).toString())?.text ?? '');
+    const signed = readCheckpoint(
+      readNote(Buffer.from(files.get('checkpoints/12') ?? []).toString())?.text ?? '',
+    );
     expect(verdict).toEqual({
       ok: true,
       summary: {
@@ -127,7 +138,9 @@ describe('a checkpoint of a log', () => {
   it('when it was signed over other entries, names those of its batch', async () => {
     const { batches, files, key } = small();
     const others = batches.with(1, withEntry(batches[1] ?? [], 0, leafOf(77)));
-    const derived = filesOf(others, ({ size }) => Buffer.from(files.get(`checkpoints/${size}`) ?? []).toString());
+    const derived = filesOf(others, ({ size }) =>
+      Buffer.from(files.get(`checkpoints/${size}`) ?? []).toString(),
+    );
     expect(await verify(derived, key)).toEqual({
       ok: false,
       problem: {
@@ -169,7 +182,11 @@ describe('an entry of a signed log', () => {
         recordId: recordId(leafOf(1)),
       },
     ],
-    ['that is no record', '{}', { code: 'unknown-shape', message: 'entry 5 is neither a record nor a batch' }],
+    [
+      'that is no record',
+      '{}',
+      { code: 'unknown-shape', message: 'entry 5 is neither a record nor a batch' },
+    ],
   ])('%s is named', async (_, text, problem) => {
     const { batches, key } = small();
     const others = batches.with(1, withEntry(batches[1] ?? [], 1, text));
@@ -181,7 +198,10 @@ describe('an entry of a signed log', () => {
   it('that ends a batch of another registry is told by its place', async () => {
     const { batches, key } = small();
     const closing = Buffer.from(batches[1]?.[3] ?? []).toString();
-    const others = batches.with(1, withEntry(batches[1] ?? [], 3, closing.replace(registry, 'other.azurecr.io')));
+    const others = batches.with(
+      1,
+      withEntry(batches[1] ?? [], 3, closing.replace(registry, 'other.azurecr.io')),
+    );
     const files = filesOf(others, (edge) => checkpointNote(key, edge));
     expect(await verify(files, key)).toEqual({
       ok: false,
@@ -208,14 +228,19 @@ describe('a checkpoint that was kept elsewhere', () => {
   it('when the log has grown from it, wherever it was signed, is counted', async () => {
     const { files, batches, key } = small();
     const entries = batches.flat();
-    const kept = [0, ...sizes].toReversed().map((size) => ({ path: `kept/${size}`, note: noteAt(entries, size, key) }));
+    const kept = [0, ...sizes]
+      .toReversed()
+      .map((size) => ({ path: `kept/${size}`, note: noteAt(entries, size, key) }));
     expect(await verify(files, key, { kept })).toMatchObject({ ok: true, summary: { kept: sizes.length } });
   });
 
   it.each(sizes)('when it was signed over others at %i, is named', async (size) => {
     const { files, batches, key } = small();
     const [entries, others] = [batches.flat(), batches.flat().with(2, Buffer.from('other'))];
-    const kept = sizes.map((at) => ({ path: `kept/${at}`, note: noteAt(at === size ? others : entries, at, key) }));
+    const kept = sizes.map((at) => ({
+      path: `kept/${at}`,
+      note: noteAt(at === size ? others : entries, at, key),
+    }));
     expect(await verify(files, key, { kept })).toEqual({
       ok: false,
       problem: {
@@ -231,7 +256,10 @@ describe('a checkpoint that was kept elsewhere', () => {
   it('when a batch has many entries, is compared wherever in it it is', async () => {
     const { files, batches, key } = sealedLog(300, 300, 'ed25519');
     const [entries, others] = [batches.flat(), batches.flat().with(2, Buffer.from('other'))];
-    const honest = [100, 256, 280].map((size) => ({ path: `kept/${size}`, note: noteAt(entries, size, key) }));
+    const honest = [100, 256, 280].map((size) => ({
+      path: `kept/${size}`,
+      note: noteAt(entries, size, key),
+    }));
     expect(await verify(files, key, { kept: honest })).toMatchObject({ ok: true, summary: { kept: 3 } });
     const forged = honest.with(-1, { path: 'kept/280', note: noteAt(others, 280, key) });
     expect(await verify(files, key, { kept: forged })).toMatchObject({ problem: { path: 'kept/280' } });
