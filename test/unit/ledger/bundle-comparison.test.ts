@@ -75,16 +75,21 @@ describe('a bundle and its tile', () => {
     });
   });
 
-  it('when both have another entry than a checkpoint before had, the tile is told by the first', async () => {
-    const later = [0, 9, 8, 3, 4];
-    const given = { bytes: bytesOf(later), tile: encodeTile(hashesOf(later)), known: [0, 1, 2] };
-    expect(await problemOf(() => compare(given))).toEqual({
-      code: 'tile-differs',
-      message: `${paths.tile} has another hash of entry 513 than earlier tiles have`,
-      path: paths.tile,
-      index: 513,
-    });
-  });
+  it.each([
+    [512, [9, 1, 2, 3, 4]],
+    [513, [0, 9, 8, 3, 4]],
+  ])(
+    'when both have another entry %i than a checkpoint before had, the tile is told by it',
+    async (index, later) => {
+      const given = { bytes: bytesOf(later), tile: encodeTile(hashesOf(later)), known: [0, 1, 2] };
+      expect(await problemOf(() => compare(given))).toEqual({
+        code: 'tile-differs',
+        message: `${paths.tile} has another hash of entry ${index} than earlier tiles have`,
+        path: paths.tile,
+        index,
+      });
+    },
+  );
 });
 
 describe('entries that are not those of their tile', () => {
@@ -94,6 +99,7 @@ describe('entries that are not those of their tile', () => {
 
   it.each([
     ['one is another', [0, 1, 9, 3, 4], 'entry-changed', 514, 9, `entry 514 ${other}`],
+    ['the last is another', [0, 1, 2, 3, 9], 'entry-changed', 516, 9, `entry 516 ${other}`],
     ['two are others', [0, 7, 2, 9, 4], 'entry-changed', 513, 7, `entry 513 ${other}`],
     ['one is a copy of a later one', [0, 1, 4, 3, 4], 'entry-changed', 514, 4, `entry 514 ${other}`],
     ['one is a copy of an earlier one', [0, 1, 0, 3, 4], 'entry-changed', 514, 0, `entry 514 ${other}`],

@@ -163,6 +163,8 @@ describe('what was signed above a bundle', () => {
     tampered(log, second.tile, second.changes);
     log.files.delete('tile/1/000.p/2');
     expect(await problemOf(() => follow(log))).toMatchObject({ code: 'entry-changed', index: 261 });
+    log.files.set('tile/1/000.p/2', new Uint8Array(63));
+    expect(await problemOf(() => follow(log))).toMatchObject({ code: 'entry-changed', index: 261 });
   });
 
   it('when both are others, the entry is told', async () => {

@@ -80,6 +80,13 @@ describe('a log as it was signed', () => {
     expect(verdict.records.has(300)).toBe(false);
   });
 
+  it('tells what a record is that was added to a bundle', async () => {
+    const { files, batches, key } = small();
+    const verdict = await verify(files, key);
+    const leaf = leafHash(batches[1]?.[1] ?? Buffer.of());
+    expect(verdict.ok && verdict.records.isLeafAt(5, leaf)).toBe(true);
+  });
+
   it('is the same in whatever order its checkpoints are listed, and tells how far it has come', async () => {
     const { files, key } = small();
     const told: number[] = [];
@@ -118,6 +125,14 @@ describe('a checkpoint of a log', () => {
     expect(await verify(files, key, { sizes: [4, 7, 12] })).toEqual({
       ok: false,
       problem: { code: 'missing-file', message: 'checkpoints/7 is missing', path: 'checkpoints/7', index: 7 },
+    });
+  });
+
+  it('when it is gone and not listed, is named by the batch that it ended', async () => {
+    const { files, key } = small();
+    expect(await verify(files, key, { sizes: [8, 12] })).toMatchObject({
+      ok: false,
+      problem: { code: 'missing-file', path: 'checkpoints/4', index: 4 },
     });
   });
 
@@ -267,7 +282,10 @@ describe('a checkpoint that was kept elsewhere', () => {
 
   it('when the log ends before it, tells what was cut off', async () => {
     const { files, batches, key } = small();
-    const kept = [4, 12].map((size) => ({ path: `kept/${size}`, note: noteAt(batches.flat(), size, key) }));
+    const kept = [12, 4, 6].map((size) => ({
+      path: `kept/${size}`,
+      note: noteAt(batches.flat(), size, key),
+    }));
     expect(await verify(files, key, { sizes: [4, 8], kept })).toEqual({
       ok: false,
       problem: {
