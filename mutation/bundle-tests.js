@@ -7,7 +7,7 @@ const folder = process.env.MUTATION_FOLDER;
 /** Tests elsewhere that say what a folder's decisions amount to: of use cases over tables in memory, and of the policy's document. */
 const further = {
   findings: ['test/component/findings/*.test.ts'],
-  history: ['test/component/reconcile/observations.test.ts', 'test/component/attribution/*.test.ts'],
+  history: ['test/component/reconcile/observations.test.ts', 'test/unit/storage/keys.test.ts'],
   retention: ['test/unit/protection/policy.test.ts'],
   workloads: ['test/component/in-use/{assessments,coverage,deletions,vulnerabilities}.test.ts'],
 };

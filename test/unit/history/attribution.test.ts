@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Attribution, attributionJson, readAttribution } from '../../../src/history/attribution.ts';
-import { attributedBy, statedAttribution } from '../../../src/history/attribution-plan.ts';
+import { attributedBy, planAttribution, statedAttribution } from '../../../src/history/attribution-plan.ts';
 import { maxRecordIdLength, recordIdOf } from '../../../src/history/record-id.ts';
 import { canonicalRecord, canonicalStatement } from '../../../src/ledger/canonical-record.ts';
 import { readStatement } from '../../../src/ledger/recorded-leaf.ts';
 import { cleanFreeText } from '../../../src/registry/free-text.ts';
 import { fact, recordOf } from '../../builders/facts.ts';
 import { digestOf } from '../../builders/registry-event.ts';
+import { manifestHead, tagHead } from './heads.ts';
 
 const text = (limit: number) =>
   fc
@@ -50,15 +51,19 @@ describe('when an attribution is written as JSON', () => {
     );
   });
 
-  it.each<[string, unknown]>([
-    ['nothing', undefined],
-    ['text', 'ci@contoso.com'],
-    ['no time', { ...attributionJson(attribution), at: undefined }],
-    ['an unknown certainty', { ...attributionJson(attribution), certainty: 'sure' }],
-    ['no evidence', { ...attributionJson(attribution), evidence: undefined }],
-    ['an identity that is a number', { ...attributionJson(attribution), identity: 7 }],
-  ])('is not read from %s', (_, json) => {
-    expect(readAttribution(json)).toBeUndefined();
+  it.each<[string, (json: object) => unknown]>([
+    ['nothing', () => undefined],
+    ['text', () => 'ci@contoso.com'],
+    ['no time', (json) => ({ ...json, at: undefined })],
+    ['an unknown certainty', (json) => ({ ...json, certainty: 'sure' })],
+    ['no evidence', (json) => ({ ...json, evidence: undefined })],
+    ['an identity that is a number', (json) => ({ ...json, identity: 7 })],
+    ...[1, 2.5, '2'].map((records): [string, (json: object) => unknown] => [
+      `${JSON.stringify(records)} as the number of several log records`,
+      (json) => ({ ...json, evidence: { ...attribution.evidence, records } }),
+    ]),
+  ])('is not read from %s', (_, damaged) => {
+    expect(readAttribution(damaged(attributionJson(attribution)))).toBeUndefined();
   });
 });
 
@@ -109,6 +114,7 @@ describe('when an attribution is stated', () => {
       const long = { ...push, at: { ...push.at, id } };
       const statement = statedAttribution(recordOf(long), attribution, 0);
       expect(statement.at.id.length).toBeLessThanOrEqual(maxRecordIdLength);
+      expect(statement.at.id.endsWith(id.slice(-200))).toBe(true);
       expect(attributedBy(statement)).toEqual({ of: long.at, attribution });
     }
   });
@@ -116,11 +122,37 @@ describe('when an attribution is stated', () => {
   it('is not read from a statement of another kind, or one that is damaged', () => {
     const statement = statedAttribution(recordOf(push), attribution, 0);
     expect(attributedBy({ ...statement, kind: 'locks-seen' })).toBeUndefined();
-    expect(attributedBy({ ...statement, content: { recordId: 'a|b' } })).toBeUndefined();
+    expect(
+      attributedBy({ ...statement, content: { ...statement.content, recordId: 'a|b' } }),
+    ).toBeUndefined();
+    expect(attributedBy({ ...statement, content: { recordId: 'push' } })).toBeUndefined();
     expect(attributedBy({ ...statement, content: {} })).toBeUndefined();
+  });
+
+  it('names no tag of what has none', () => {
+    const { tag: _, ...direct } = push;
+    expect(statedAttribution(recordOf(direct), attribution, 0).content).not.toHaveProperty('tag');
   });
 
   it('leaves the leaf of the record as it was sealed', () => {
     expect(canonicalRecord(recordOf({ ...push, attribution }))).toBe(canonicalRecord(recordOf(push)));
+  });
+});
+
+describe('when an attribution is recorded', () => {
+  it('is written in every row that tells the record, unless somebody tells one of them anew', () => {
+    const statement = statedAttribution(recordOf(push), attribution, 0);
+    const { digest, at: of } = push;
+    const tags = [{ tag: 'prod', head: tagHead(digest, 60) }, { tag: 'dev' }];
+    const reading = { manifest: manifestHead(digest, 60), tags };
+    expect(planAttribution(statement, { of, attribution }, reading)).toEqual([
+      { write: 'attribution', in: { tag: 'prod' }, of, attribution },
+      { write: 'tag-guard', tag: 'prod', over: 'tag' },
+      { write: 'attribution', in: { tag: 'dev' }, of, attribution },
+      { write: 'statement', statement },
+      { write: 'attribution', in: { digest }, of, attribution },
+      { write: 'attribution', in: 'records', of, attribution },
+      { write: 'manifest-guard', digest, over: 'manifest' },
+    ]);
   });
 });
