@@ -45,7 +45,10 @@ describe('when a manifest is deleted that tags pointed to', () => {
     };
     const found = { ...deletion('found', 15.01, 'one'), source: 'reconcile' as const };
     const reading = { ...byHead, digestLookback: [copied] };
-    expect(scopeDeletion(found, reading, edges)).toMatchObject({ ending: [], toRetell: [] });
+    const scope = scopeDeletion(found, reading, edges);
+    expect(scope).toMatchObject({ ending: [], toRetell: [] });
+    const { changes } = planDeletion(found, reading, scope, [], []);
+    expect(changes.map(({ write }) => write)).toEqual(['digest-entry', 'manifest-head', 'record']);
   });
 
   it('the end is written in each, over the version that was read', () => {

@@ -45,7 +45,7 @@ describe('when an entry is part of a timeline', () => {
   });
 
   it('what went before ends at its time, or in its window', () => {
-    expect(endingBy(moved.fact)).toEqual(moved.fact.at);
+    expect(endingBy(moved.fact)).toStrictEqual(moved.fact.at);
     expect(endingBy({ ...moved.fact, notBefore: 7 })).toEqual({ ...moved.fact.at, notBefore: 7 });
   });
 });

@@ -57,7 +57,7 @@ describe('when something was found that a later event tells', () => {
 describe('when an event comes after something was found', () => {
   it.each<[string, Fact, Instant | undefined, boolean]>([
     ['nothing was found', event('event', 0), undefined, false],
-    ['within seconds', event('event', announcementToleranceMs), found.at, true],
+    ['within seconds', event('1', announcementToleranceMs), found.at, true],
     ['long before', event('event', -3_600_000), found.at, true],
     ['later', event('event', announcementToleranceMs + 1), found.at, false],
     ['it was found itself', event('event', 0, { source: 'reconcile' }), found.at, false],

@@ -28,7 +28,8 @@ describe('when tags are told again', () => {
       digest: digestOf(seed),
       over: `${seed}, first`,
     }));
-    const made = guards(retold, push('late', 7, 'one', 'prod'), heads);
+    const own = entryOf(push('late', 7, 'one', 'prod'), 'created');
+    const made = guards([...retold, { told: [own], removed: [], changes: [] }], own.fact, heads);
     expect(made).toHaveLength(2);
     expect(made).toEqual(expect.arrayContaining(expected));
   });
