@@ -30,6 +30,12 @@ const body = {
   lockTag: true,
 };
 
+function countsOf(severities: number) {
+  return Object.fromEntries(
+    Array.from({ length: severities }, (_, index) => [`a${'b'.repeat(index)}`, index]),
+  );
+}
+
 function request(given: Readonly<Record<string, unknown>> = {}) {
   const reading = readApprovalRequest({ ...body, ...given });
   if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
@@ -112,6 +118,103 @@ describe('readApprovalRequest', () => {
     expect(reading.ok ? [] : reading.problems.map((problem) => problem.field)).toEqual([field]);
   });
 
+  it.each([
+    ['a reason', { reason: 'x'.repeat(2_000) }],
+    ['a ticket and a build', { ticket: 'x'.repeat(200), build: 'x'.repeat(200) }],
+    ['notes of paragraphs', { notes: `x\n\n${'x'.repeat(3_997)}` }],
+    ['the shortest commit', { commit: 'a'.repeat(7) }],
+    ['the longest commit', { commit: '0'.repeat(64) }],
+    ['a tool', { scan: { tool: 'x'.repeat(100), status: 'failed' } }],
+    ['a report', { scan: { ...body.scan, report: `https://contoso.example/${'x'.repeat(1_976)}` } }],
+    ['counts', { scan: { ...body.scan, counts: countsOf(20) } }],
+    ['a severity', { scan: { ...body.scan, counts: { [`a${'-b'.repeat(14)}c`]: 1_000_000_000 } } }],
+    ['no counts at all', { scan: { tool: 'trivy', status: 'passed', counts: {} } }],
+  ])('when %s is as long as may be, keeps it', (_, given) => {
+    expect(request(given)).toMatchObject(given);
+  });
+
+  it.each([
+    [
+      'an image without a registry',
+      { image: 'team/app:v1' },
+      'image',
+      /has no registry: expected .*app:1\.4\.2/,
+    ],
+    [
+      'an image without tag or digest',
+      { image: 'contoso.azurecr.io/team/app' },
+      'image',
+      /has no tag or digest: expected/,
+    ],
+    ['an image that is a number', { image: 7 }, 'image', /is 7: expected an image reference such as contoso/],
+    ['a reason that is too long', { reason: 'x'.repeat(2_001) }, 'reason', /1 to 2000 printable/],
+    ['a ticket that is too long', { ticket: 'x'.repeat(201) }, 'ticket', /1 to 200 printable/],
+    ['a build that is too long', { build: 'x'.repeat(201) }, 'build', /1 to 200 printable/],
+    [
+      'notes that are too long',
+      { notes: 'x'.repeat(4_001) },
+      'notes',
+      /1 to 4000 printable characters and line f/,
+    ],
+    ['notes of line feeds alone', { notes: '\n\n' }, 'notes', /1 to 4000 printable/],
+    ['a commit that is too short', { commit: 'a'.repeat(6) }, 'commit', /7 to 64 lower-case hex/],
+    ['a commit that is too long', { commit: 'a'.repeat(65) }, 'commit', /7 to 64 lower-case hex/],
+    ['a commit in upper case', { commit: 'F1F66850' }, 'commit', /7 to 64 lower-case hex/],
+    [
+      'a scan of another status',
+      { scan: { tool: 'x', status: 'ok' } },
+      'scan.status',
+      /passed, warning, failed/,
+    ],
+    ['a tool that is too long', { scan: { ...body.scan, tool: 'x'.repeat(101) } }, 'scan.tool', /1 to 100/],
+    [
+      'a report that is too long',
+      { scan: { ...body.scan, report: `https://contoso.example/${'x'.repeat(1_977)}` } },
+      'scan.report',
+      /https address of at most 2000/,
+    ],
+    [
+      'a report that writes backwards',
+      { scan: { ...body.scan, report: 'https://contoso.example/\u202Ea' } },
+      'scan.report',
+      /https address/,
+    ],
+    [
+      'a report with a user',
+      { scan: { ...body.scan, report: 'https://a@contoso.example' } },
+      'scan.report',
+      /without a password/,
+    ],
+    [
+      'a report with a password alone',
+      { scan: { ...body.scan, report: 'https://:b@contoso.example' } },
+      'scan.report',
+      /without a password/,
+    ],
+    ['too many counts', { scan: { ...body.scan, counts: countsOf(21) } }, 'scan.counts', /at most 20 counts/],
+    [
+      'a severity that is too long',
+      { scan: { ...body.scan, counts: { ['x'.repeat(31)]: 1 } } },
+      'scan.counts',
+      /such as \{"critical": 0, "high": 2\}/,
+    ],
+    ['a severity in upper case', { scan: { ...body.scan, counts: { aB: 1 } } }, 'scan.counts', /by severity/],
+    ['a list of counts', { scan: { ...body.scan, counts: [] } }, 'scan.counts', /an object of at most 20/],
+    ['counts as a number', { scan: { ...body.scan, counts: 2 } }, 'scan.counts', /an object of at most 20/],
+  ])('when there is %s, says what is expected', (_, given, field, problem) => {
+    const reading = readApprovalRequest({ ...body, ...given });
+    expect(reading.ok ? [] : reading.problems).toEqual([{ field, problem: expect.stringMatching(problem) }]);
+  });
+
+  it('when an image is not to be read, the rest is read all the same', () => {
+    const reading = readApprovalRequest({ image: 'a b' });
+    expect(reading.ok ? [] : reading.problems.map(({ field }) => field)).toEqual([
+      'image',
+      'environment',
+      'reason',
+    ]);
+  });
+
   it('when anything at all is read, answers', () => {
     fc.assert(fc.property(fc.anything(), (value) => expect(readApprovalRequest(value).ok).toBe(false)));
     fc.assert(
@@ -144,6 +247,7 @@ describe('agreeOnDigest', () => {
 
   it('when the tag is not there, there is nothing to approve', () => {
     expect(agreeOnDigest(image, undefined)).toEqual({ outcome: 'missing' });
+    expect(agreeOnDigest({ repository: 'team/app' }, digest)).toEqual({ outcome: 'missing' });
   });
 });
 

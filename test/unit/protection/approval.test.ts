@@ -4,6 +4,7 @@ import {
   type ApprovalEvent,
   type ApprovalState,
   advance,
+  isOver,
 } from '../../../src/protection/approval.ts';
 import { approvalOf } from '../../builders/protected-repository.ts';
 
@@ -99,5 +100,25 @@ describe('advance', () => {
       approval: ended.approval,
     });
     expect(advance(approvalOf({ state: 'failed' }), end)).toMatchObject({ outcome: 'refused' });
+  });
+
+  it.each<[ApprovalEvent, string]>([
+    [{ event: 'protected' }, 'protected'],
+    [{ event: 'judged', outcome: 'good' }, 'judged'],
+    [{ event: 'ended-early', by: 'release-2', at: 1, reason: 'withdrawn' }, 'ended early'],
+  ])('when it is over, %j is refused with what it is', (event, done) => {
+    for (const state of ['released', 'failed'] as const) {
+      const approval = approvalOf({ id: 'a1', state });
+      expect(isOver(approval)).toBe(true);
+      expect(advance(approval, event)).toEqual({
+        outcome: 'refused',
+        problem: `approval a1 is ${state} and cannot be ${done}`,
+      });
+    }
+  });
+
+  it('when it did not fail, it has no reason for failing', () => {
+    const advanced = advance(approvalOf({ state: 'requested' }), { event: 'begun' });
+    expect(advanced.outcome === 'advanced' && advanced.approval).not.toHaveProperty('failure');
   });
 });

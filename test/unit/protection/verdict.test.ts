@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Approval } from '../../../src/protection/approval.ts';
 import { readPolicy } from '../../../src/protection/policy-reading.ts';
 import { windowsAt } from '../../../src/protection/rollback-window.ts';
-import { type ImageFacts, judgeDeployment } from '../../../src/protection/verdict.ts';
+import { type ImageFacts, judgeDeployment, type VerdictCode } from '../../../src/protection/verdict.ts';
 import { parseReference } from '../../../src/registry/reference.ts';
 import { policyDocument } from '../../builders/policy-document.ts';
 import { approvalOf, start } from '../../builders/protected-repository.ts';
@@ -28,6 +28,28 @@ function facts(given: Partial<ImageFacts> = {}, approvals: readonly Approval[] =
     ...given,
   };
 }
+
+/** What a reason says, by which somebody puts it right. */
+const words: Readonly<Partial<Record<VerdictCode, RegExp>>> = {
+  'not-pinned': /a tag may move.*: pin it as contoso\.azurecr\.io\/team\/app@sha256:/,
+  'tag-moved': /^v1\.4\.2 (is gone|points to sha256:\w+ now)$/,
+  'not-approved': /not approved for production/,
+  'approval-over': /window of approval \S+ is over: approve it again/,
+  'release-failed': /release of approval \S+ failed/,
+  'protection-pending': /approval \S+ is (requested|protecting): its locks are being set/,
+  'not-protected': /approval \S+ is protected, but not all of its locks are there/,
+  'protection-unknown': /locks could not be read/,
+  missing: /registry does not have it/,
+  'existence-unknown': /registry could not be asked/,
+  'closure-incomplete': /parts of it are missing/,
+  'closure-unknown': /could not be read/,
+  'not-a-reference': /expected/,
+  'registry-not-named': /name the image with its registry/,
+  'registry-not-approved': /fabrikam\.azurecr\.io is no approved registry/,
+  'environment-not-of-repository': /images of tools\/lint do not go to this environment/,
+  'environment-unknown': /no such environment/,
+  'nothing-asked': /no image was named/,
+};
 
 const ended = { endedEarly: { by: 'release-1', at: start, reason: 'withdrawn' } };
 
@@ -66,6 +88,12 @@ describe('judgeDeployment', () => {
       ['protection-pending'],
     ],
     [
+      'its locks are about to be set',
+      facts({ locked: false }, [approvalOf({ state: 'requested' })]),
+      'warn',
+      ['protection-pending'],
+    ],
+    [
       'it is named by a regional endpoint',
       facts({ image: `contoso.westeurope.geo.azurecr.io/team/app@${digest}`, locked: false }),
       'fail',
@@ -95,13 +123,63 @@ describe('judgeDeployment', () => {
     const judged = judgeDeployment(policy, 'production', [image]);
     expect(judged.verdict).toBe(verdict);
     expect(judged.items[0]?.reasons.map(({ code }) => code)).toEqual(codes);
+    for (const { code, detail } of judged.items[0]?.reasons ?? [])
+      expect(detail).toMatch(words[code] ?? /^$/);
   });
 
-  it('when an image can be pinned, says how', () => {
-    const judged = judgeDeployment(policy, 'production', [
-      facts({ image: 'contoso.azurecr.io/team/app:v1.4.2' }),
+  it('when an image can be pinned, says how, and not where its tag is gone or was not read', () => {
+    const image = 'contoso.azurecr.io/team/app:v1.4.2';
+    const hint = (given: ImageFacts) =>
+      judgeDeployment(policy, 'production', [given]).items[0]?.reasons[0]?.detail;
+    expect(hint(facts({ image }))).toContain(`: pin it as contoso.azurecr.io/team/app@${digest}`);
+    const { tagDigest: _, ...unread } = facts({ image });
+    for (const given of [unread, facts({ image, tagDigest: 'gone' })]) {
+      expect(hint(given)).toBe('a tag may move until it is pulled');
+    }
+  });
+
+  it('when a pinned image has no tag, or its tag was not read, nothing is said of the tag', () => {
+    const { tagDigest: _, ...unread } = facts();
+    const untagged = facts({ image: `contoso.azurecr.io/team/app@${digest}`, tagDigest: digestOf('other') });
+    for (const given of [unread, untagged]) {
+      expect(judgeDeployment(policy, 'production', [given]).verdict).toBe('pass');
+    }
+  });
+
+  it('when it was approved more than once, the newest approval decides', () => {
+    const before = approvalOf({ id: 'before', requestedAt: start - 1_000 });
+    const failed = { outcome: 'failed' as const };
+    const codesOf = (...approvals: readonly Approval[]) =>
+      judgeDeployment(policy, 'production', [facts({}, approvals)]).items[0]?.reasons.map(({ code }) => code);
+    for (const approvals of [
+      [{ ...before, ...failed }, approvalOf()],
+      [approvalOf(), { ...before, ...failed }],
+    ]) {
+      expect(codesOf(...approvals)).toEqual([]);
+    }
+    expect(codesOf(before, approvalOf(failed))).toEqual(['release-failed']);
+    expect(codesOf(approvalOf({ environment: 'staging', ...failed }), before)).toEqual([]);
+  });
+
+  it('when much speaks against it, says all of it', () => {
+    const everything = facts(
+      { image: 'fabrikam.azurecr.io/tools/lint:v1', exists: 'unknown', closure: 'unknown', locked: false },
+      [approvalOf({ state: 'protecting' })],
+    );
+    const codesOf = (given: ImageFacts) =>
+      judgeDeployment(policy, 'production', [given]).items[0]?.reasons.map(({ code }) => code);
+    const elsewhere = ['registry-not-approved', 'environment-not-of-repository', 'not-pinned'];
+    expect(codesOf(everything)).toEqual([
+      ...elsewhere,
+      'existence-unknown',
+      'protection-pending',
+      'closure-unknown',
     ]);
-    expect(judged.items[0]?.reasons[0]?.detail).toContain(`contoso.azurecr.io/team/app@${digest}`);
+    expect(codesOf({ ...everything, exists: false })).toEqual([
+      ...elsewhere,
+      'missing',
+      'protection-pending',
+    ]);
   });
 
   it('when images differ, the worst decides', () => {
@@ -115,11 +193,13 @@ describe('judgeDeployment', () => {
   it('when nothing is asked, or of an unknown environment, nothing passes', () => {
     expect(judgeDeployment(policy, 'production', [])).toMatchObject({
       verdict: 'fail',
-      reasons: [{ code: 'nothing-asked' }],
+      reasons: [{ code: 'nothing-asked', detail: expect.stringMatching(words['nothing-asked'] ?? /^$/) }],
     });
     expect(judgeDeployment(policy, 'live', [facts()])).toMatchObject({
       verdict: 'fail',
-      reasons: [{ code: 'environment-unknown' }],
+      reasons: [
+        { code: 'environment-unknown', detail: expect.stringMatching(words['environment-unknown'] ?? /^$/) },
+      ],
     });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { unlocked } from '../../../src/registry/lock-state.ts';
 import { classifyRepository } from '../../../src/retention/classify.ts';
-import { type KeepCode, keepCodes } from '../../../src/retention/keep-reason.ts';
+import { type KeepCode, type KeepReason, keepCodes } from '../../../src/retention/keep-reason.ts';
 import type { RepositoryContent } from '../../../src/retention/repository-content.ts';
 import type { RetentionPolicy } from '../../../src/retention/rule.ts';
 import {
@@ -454,6 +454,164 @@ describe('when somebody else asks what may be deleted', () => {
       v1: ['coverage-incomplete'],
       alone: ['coverage-incomplete'],
     });
+  });
+});
+
+describe('what a reason rests on', () => {
+  /** The reasons for each tag and manifest, by tag or digest, with all that they say. */
+  function reasonsOf(over: Partial<RepositoryContent>, policy = policyOf()) {
+    const items = classifyRepository(contentOf(over), policy);
+    return new Map(items.map(({ tag, digest, reasons }) => [tag ?? digest, reasons]));
+  }
+  const bare = { tags: [tagOf('old', 'a')], manifests: [imageOf('a')] };
+
+  it.each<[string, Partial<RepositoryContent>, KeepReason]>([
+    ['the hold', { heldBy: 'hold-7' }, { code: 'held', detail: 'hold-7' }],
+    [
+      'when it was compared last',
+      { comparedAt: now - 27 * 3_600_000 },
+      { code: 'history-stale', detail: 'last compared 2026-05-30T21:00:00.000Z' },
+    ],
+    [
+      'that no source was read',
+      { unclaimed: 'unknown' },
+      { code: 'coverage-incomplete', detail: 'no source of the inventory' },
+    ],
+    [
+      'the source that is not known',
+      { unclaimed: 'unknown', doubts: [{ code: 'source-stale', detail: 'aks-prod' }] },
+      { code: 'source-stale', detail: 'aks-prod' },
+    ],
+  ])('where all of it stays, names %s', (_, over, reason) => {
+    const found = reasonsOf({ ...bare, ...over });
+    expect(found.get('old')).toEqual([reason]);
+    expect(found.get(digestOf('a'))?.slice(0, 2)).toEqual([reason, { code: 'tagged', detail: 'old' }]);
+  });
+
+  it('where it was never compared, says so', () => {
+    const { comparedAt: _, ...never } = contentOf(bare);
+    expect(classifyRepository(never, policyOf())[0]?.reasons).toEqual([
+      { code: 'history-stale', detail: 'never compared whole' },
+    ]);
+  });
+
+  it('names the tag that is kept, and not those that go', () => {
+    const tags = [tagOf('old', 'a'), tagOf('kept', 'a', { locks: locked })];
+    const found = reasonsOf({ tags, manifests: [imageOf('a')] });
+    expect(found.get('kept')).toEqual([{ code: 'locked', detail: 'not by this audit' }]);
+    expect(found.get(digestOf('a'))).toEqual([{ code: 'tagged', detail: 'kept' }]);
+    expect(reasonsOf(bare).get(digestOf('a'))).toEqual([
+      { code: 'young', detail: 'no sooner than its tags' },
+    ]);
+  });
+
+  it('names what it is kept for, and the rule', () => {
+    const policy = policyOf({
+      rules: [ruleOf({ keepNewest: 1 }), ruleOf({ keepYounger: 500 * day, untaggedOlderThan: 500 * day })],
+      keepTags: [{ repositories: patternOf('.*'), tags: patternOf('v.*'), matches: [], mustNotMatch: [] }],
+    });
+    const manifests = [
+      imageOf('a', { changedAt: now - day }),
+      imageOf('signature', { subject: digestOf('a') }),
+      imageOf('untagged'),
+    ];
+    const tags = [
+      tagOf('v1', 'a', { pushedAt: now - 60_000 }),
+      tagOf('lost', 'never pushed'),
+      tagOf(`${digestOf('a').replace(':', '-')}.sig`, 'signature'),
+    ];
+    const found = reasonsOf({ manifests, tags }, policy);
+    expect(found.get('v1')).toEqual([
+      { code: 'newest', detail: 'rules.0: one of the newest 1' },
+      { code: 'age', detail: 'rules.1: younger than keepYounger' },
+      { code: 'pattern', detail: 'keepTags' },
+      { code: 'young', detail: 'pushed within the last hour' },
+    ]);
+    expect(found.get('lost')?.at(-1)).toEqual({ code: 'not-recorded', detail: 'its manifest' });
+    expect(found.get(tags[2]?.tag ?? '')).toEqual([{ code: 'referrer-of-kept', of: digestOf('a') }]);
+    expect(found.get(digestOf('a'))?.[0]).toEqual({ code: 'young', detail: 'changed within the grace' });
+    expect(found.get(digestOf('signature'))).toContainEqual({ code: 're-tagged', of: digestOf('a') });
+    expect(found.get(digestOf('untagged'))).toEqual([
+      { code: 'age', detail: 'rules.1: younger than untaggedOlderThan' },
+    ]);
+  });
+
+  it('names what could not be read, which may list any other, and not itself', () => {
+    const unread = indexOf('unread', [], { isDescribed: false });
+    const found = reasonsOf({ manifests: [imageOf('a'), unread] });
+    expect(found.get(digestOf('a'))).toEqual([
+      { code: 'index-unreadable', detail: 'this may list it', of: digestOf('unread') },
+    ]);
+    expect(found.get(digestOf('unread'))).toEqual([
+      { code: 'index-unreadable', detail: 'it was not read yet' },
+    ]);
+    const broken = reasonsOf({ manifests: [imageOf('b', { isUnreadable: true })] });
+    expect(broken.get(digestOf('b'))).toEqual([{ code: 'index-unreadable', detail: 'it could not be read' }]);
+  });
+
+  it('keeps indexes that list each other, which no registry has, for that reason', () => {
+    const found = reasonsOf({ manifests: [indexOf('one', ['two']), indexOf('two', ['one'])] });
+    const ring = [{ code: 'index-unreadable', detail: 'it lists itself' }];
+    expect([...found.values()]).toEqual([ring, ring]);
+  });
+});
+
+describe('at the very end of a time', () => {
+  const untagged = (changedAt: number) => ({
+    manifests: [imageOf('a', { changedAt }), imageOf('signature', { subject: digestOf('a') })],
+  });
+  const tagged = (pushedAt: number) => ({
+    tags: [tagOf('v1', 'a', { pushedAt })],
+    manifests: [imageOf('a')],
+  });
+  const onlyAges = { rules: [ruleOf({ keepYounger: 30 * day, untaggedOlderThan: 20 * day })] };
+
+  it.each<[string, string, (late: number) => Partial<RepositoryContent>, Partial<RetentionPolicy>]>([
+    ['the grace', digestOf('signature'), (late) => untagged(now - 14 * day + late), {}],
+    ['the age without tags', digestOf('a'), (late) => untagged(now - 20 * day + late), onlyAges],
+    ['the age of a tag', 'v1', (late) => tagged(now - 30 * day + late), onlyAges],
+    [
+      'the hour after a push',
+      'v1',
+      (late) => tagged(now - 3_600_000 + late),
+      { rules: [ruleOf({ keepYounger: 1_000 })] },
+    ],
+    [
+      'the 26 hours after a comparison',
+      'v1',
+      (late) => ({ ...tagged(now - 400 * day), comparedAt: now - 26 * 3_600_000 - late }),
+      {},
+    ],
+  ])('%s decides to the millisecond', (_, name, over, policy) => {
+    const fate = (late: number) =>
+      classifyRepository(contentOf(over(late)), policyOf(policy)).find(
+        ({ tag, digest }) => (tag ?? digest) === name,
+      )?.action;
+    expect(['untag', 'delete']).toContain(fate(0));
+    expect(fate(1)).toBe('keep');
+  });
+
+  it('of two images pushed together, the first by its name is the newer', () => {
+    const tags = [tagOf('v2', 'b'), tagOf('v1', 'a'), tagOf('v3', 'c')];
+    const content = contentOf({ tags, manifests: ['a', 'b', 'c'].map((name) => imageOf(name)) });
+    for (const one of [content, { ...content, tags: tags.toReversed() }]) {
+      expect(fates(one, policyOf({ rules: [ruleOf({ keepNewest: 1 })] }))).toMatchObject({
+        v1: ['newest'],
+        v2: 'untag',
+        v3: 'untag',
+      });
+    }
+  });
+
+  it('what goes frees at most its size, and nothing where that is not known', () => {
+    const { size: _, ...unsized } = imageOf('unsized');
+    const items = classifyRepository(contentOf({ manifests: [imageOf('sized'), unsized] }), policyOf());
+    expect(new Map(items.map(({ digest, freed }) => [digest, freed]))).toEqual(
+      new Map([
+        [digestOf('sized'), { atLeast: 0, atMost: 1000 }],
+        [unsized.digest, { atLeast: 0, atMost: 0 }],
+      ]),
+    );
   });
 });
 
