@@ -59,6 +59,7 @@ describe('manifestKind', () => {
     [schema1, 'image'],
     ['application/vnd.docker.distribution.manifest.v1+json', 'image'],
     [artifact, 'image'],
+    ['application/vnd.cncf.oras.artifact.manifest.v1+json', 'image'],
     [ociIndex, 'index'],
     [dockerList, 'index'],
     [`${ociIndex.toUpperCase()} ; charset=utf-8`, 'index'],
@@ -178,6 +179,109 @@ describe('readManifest', () => {
     expect(fieldsRefused(ociIndex, { mediaType: ociIndex })).toEqual(['manifests']);
     expect(fieldsRefused(ociIndex, { manifests: null })).toEqual(['manifests']);
     expect(fieldsRefused(ociIndex, { manifests: { 0: {} } })).toEqual(['manifests']);
+  });
+
+  it.each<[string, string | undefined, unknown, string, RegExp]>([
+    [
+      'tells nothing',
+      undefined,
+      {},
+      'mediaType',
+      /^names no known manifest: expected either an index with "manifests" or/,
+    ],
+    [
+      'tells two things',
+      ociManifest,
+      { manifests: [] },
+      'mediaType',
+      /can be taken for two kinds of manifest: expected/,
+    ],
+    ['has no children', ociIndex, {}, 'manifests', /^is missing: expected an array of objects$/],
+    [
+      'has a digest for a child',
+      ociIndex,
+      { manifests: [digestOf('a')] },
+      'manifests.0',
+      /^is "sha256:.*an object$/,
+    ],
+    [
+      'has a list of annotations',
+      ociManifest,
+      { annotations: ['a'] },
+      'annotations',
+      /^is an array: expected an object of texts$/,
+    ],
+    [
+      'has numbers for annotations',
+      ociManifest,
+      { annotations: { a: 'b', c: 1 } },
+      'annotations',
+      /expected an object of texts$/,
+    ],
+    [
+      'has text for annotations',
+      ociManifest,
+      { annotations: 'a' },
+      'annotations',
+      /^is "a": expected an object of t/,
+    ],
+    [
+      'has a layer of no digest',
+      schema1,
+      { fsLayers: [{}] },
+      'fsLayers.0.blobSum',
+      /^is missing: expected a digest/,
+    ],
+    [
+      'has a blob of no digest',
+      artifact,
+      { blobs: [{}] },
+      'blobs.0.digest',
+      /^is missing: expected a digest/,
+    ],
+    [
+      'has a configuration of no digest',
+      ociManifest,
+      { config: {} },
+      'config.digest',
+      /^is missing: expected a digest/,
+    ],
+  ])('when the body %s, says what is expected', (_, mediaType, body, field, problem) => {
+    const reading = readManifest(mediaType, body);
+    expect(reading.ok ? [] : reading.problems).toEqual([{ field, problem: expect.stringMatching(problem) }]);
+  });
+
+  it.each([
+    ['only "fsLayers" tells', { fsLayers: [{ blobSum: digestOf('a') }] }],
+    ['only "blobs" tells', { blobs: [layer] }],
+  ])('when %s, it is an image', (_, body) => {
+    expect(read(undefined, body)).toMatchObject({ kind: 'image', mediaType: ociManifest });
+  });
+
+  it('when the registry calls it by a type unknown here, that is its type as long as its shape tells its kind', () => {
+    expect(read('application/vnd.example+json', { layers: [] })).toMatchObject({
+      kind: 'image',
+      mediaType: 'application/vnd.example+json',
+    });
+    expect(read(undefined, { mediaType: ' Application/JSON ; a=b', manifests: [] })).toMatchObject({
+      kind: 'index',
+      mediaType: 'application/json',
+    });
+  });
+
+  it('when texts are too long, they are cut', () => {
+    const long = 'x'.repeat(300);
+    const platform = { os: long, architecture: long, variant: long };
+    const child = { digest: digestOf('a'), mediaType: long, platform };
+    const { children, artifactType } = read(ociIndex, { manifests: [child], artifactType: long });
+    expect(artifactType).toHaveLength(255);
+    expect(children).toEqual([
+      {
+        digest: child.digest,
+        mediaType: 'x'.repeat(255),
+        platform: { os: 'x'.repeat(64), architecture: 'x'.repeat(64), variant: 'x'.repeat(64) },
+      },
+    ]);
   });
 
   it('when several fields can’t be read, lists them all', () => {

@@ -437,6 +437,52 @@ describe('readRegistryEvent, on the envelope', () => {
     },
   );
 
+  it.each<[string, unknown, string]>([
+    ['no type', { id: '1' }, 'eventType is missing: expected the type of an event'],
+    ['a CloudEvent without a type', { specversion: '1.0' }, 'type is missing: expected the type of an event'],
+    [
+      'another version of CloudEvents',
+      { ...asCloudEvent(imagePushed()), specversion: '0.3' },
+      'specversion is "0.3": expected "1.0", the version of CloudEvents',
+    ],
+    ['data that is not JSON', { ...imagePushed(), data: '{' }, 'data is "{": expected an object'],
+    [
+      'no time of its own or of its data',
+      { ...pushWith({ timestamp: null }), eventTime: undefined },
+      'data.timestamp is missing, and the event has no time of its own: expected an RFC 3339 timestamp',
+    ],
+  ])('when there is %s, says what is expected', (_, input, problem) => {
+    const reading = readRegistryEvent(input);
+    const problems = reading.outcome === 'invalid' ? reading.problems : [];
+    expect(problems.map((one) => `${one.field} ${one.problem}`)).toContain(problem);
+  });
+
+  it('when it has fields of both schemas, its own type decides', () => {
+    expect(read({ ...imagePushed(), type: 'anything' })).toEqual(read(imagePushed()));
+  });
+
+  it('when a type only looks like that of a registry, it is another type', () => {
+    const type = 'Microsoft.ContainerRegistrx.ImagePushed';
+    expect(readRegistryEvent({ ...imagePushed(), eventType: type })).toEqual({ outcome: 'other-type', type });
+  });
+
+  it('when the data is text, it is read up to 1 MB', () => {
+    const raw = imagePushed();
+    const text = JSON.stringify(raw.data).padEnd(1_048_576);
+    expect(read({ ...raw, data: text })).toEqual(read(raw));
+    expect(refused({ ...raw, data: `${text} ` })).toEqual(['data']);
+  });
+
+  it('when the version of the data has a "#" elsewhere, it stays', () => {
+    expect(read({ ...imagePushed(), dataVersion: '2#0' }).dataVersion).toBe('2#0');
+  });
+
+  it('when only the topic names a connected registry, that is no contradiction', () => {
+    const { data, ...raw } = imagePushed({ connectedRegistry: 'edge1' });
+    const { connectedRegistry: _, ...others } = data;
+    expect(read({ ...raw, data: others })).toMatchObject({ connectedRegistry: 'edge1', notes: [] });
+  });
+
   it('when the version of CloudEvents is another or missing, refuses it', () => {
     expect(refused({ ...asCloudEvent(imagePushed()), specversion: '0.3' })).toEqual(['specversion']);
     expect(refused({ ...asCloudEvent(imagePushed()), specversion: undefined })).toEqual(['specversion']);

@@ -44,6 +44,9 @@ describe('when a workload’s image is understood', () => {
     ['localhost:5000/app:1', { registry: 'localhost:5000', repository: 'app', tag: '1' }],
     ['nginx', { registry: 'docker.io', repository: 'library/nginx', tag: 'latest' }],
     ['docker.io/nginx:1', { registry: 'docker.io', repository: 'library/nginx', tag: '1' }],
+    ['docker.io.contoso.example/nginx', { registry: 'docker.io.contoso.example', repository: 'nginx' }],
+    ['mydocker.io/nginx', { registry: 'mydocker.io', repository: 'nginx' }],
+    ['my.index.docker.io/nginx', { registry: 'my.index.docker.io', repository: 'nginx' }],
     ['index.docker.io/bitnami/redis:7', { registry: 'docker.io', repository: 'bitnami/redis', tag: '7' }],
   ])('%s names what a container runtime would pull for it', (text, expected) => {
     const claim = readOne(claimedAs(text));
@@ -100,6 +103,14 @@ describe('when a workload’s image is not understood', () => {
     expect(claims.map(({ workload }) => workload.name)).toEqual(['api']);
     expect(problems).toEqual([
       { where: 'Deployment shop web app', problem: expect.stringMatching(/^its image ".*" /) },
+    ]);
+  });
+
+  it('the problem says which image, and what is wrong with it; a workload of few names is told by these', () => {
+    const workload = { kind: 'Compose', name: 'web' };
+    const { problems } = read([{ workload, state: 'running', image: 'Team App' }]);
+    expect(problems).toEqual([
+      { where: 'Compose web', problem: expect.stringMatching(/^its image "Team App" .*expected/) },
     ]);
   });
 
@@ -256,6 +267,11 @@ describe('when a source says more than is believed', () => {
     }
     const { problems } = read([{ workload, state: 'running', image: long }]);
     expect(`${problems[0]?.where} ${problems[0]?.problem}`).not.toMatch(/[\u202e\n]/);
+  });
+
+  it('a revision is kept where there is one', () => {
+    expect(readOne(claimedAs(image, { revision: 'web--r2' })).revision).toBe('web--r2');
+    expect(readOne(claimedAs(image))).not.toHaveProperty('revision');
   });
 
   it('of 200,000 claims the rest is not read, and it is a problem once', () => {

@@ -237,6 +237,85 @@ const bad: readonly (readonly [string, unknown, string, RegExp])[] = [
   ],
 ];
 
+describe('when a source is as long as may be', () => {
+  it.each<[string, Json]>([
+    ['a name of one letter', { ...gitops, name: 'g' }],
+    ['a name of 63', { ...gitops, name: `g${'-'.repeat(61)}1` }],
+    ['the shortest freshness', { ...aks, freshness: 'PT5M' }],
+    ['the longest freshness', { ...aks, freshness: 'P30D' }],
+    ['a cluster in other letters', { ...aks, cluster: cluster.toUpperCase() }],
+    [
+      'a thousand subscriptions',
+      { ...azure, subscriptions: Array.from({ length: 1_000 }, () => subscription) },
+    ],
+    [
+      'management groups alone',
+      { name: 'azure', type: 'azure', managementGroups: ['g', `${'g'.repeat(84)}_-.(1)`, ...'12345678'] },
+    ],
+    ['two hundred rules', { ...aks, environments: Array.from({ length: 200 }, () => ({ namespaces: 'a' })) }],
+  ])('as with %s, it is read', (_, source) => {
+    expect(refused(source)).toEqual([]);
+  });
+
+  it.each<[string, Json, string, RegExp]>([
+    ['a name that begins with a hyphen', { ...gitops, name: '-g' }, 'name', /1 to 63 .* such as "aks-prod"$/],
+    ['a cluster inside a text', { ...aks, cluster: `see ${cluster}` }, 'cluster', /managedClusters\/…$/],
+    [
+      'a cluster of no subscription',
+      { ...aks, cluster: cluster.replace(subscription, '') },
+      'cluster',
+      /^is ".*: expected the resource id of an AKS cluster: \/subscriptions\/…/,
+    ],
+    [
+      'a subscription inside a text',
+      { ...azure, subscriptions: [`x${subscription}`] },
+      'subscriptions.0',
+      /32 hexadecimal digits with hyphens$/,
+    ],
+    [
+      'a subscription with more after it',
+      { ...azure, subscriptions: [`${subscription}0`] },
+      'subscriptions.0',
+      /the id of a subscription/,
+    ],
+    [
+      'a thousand and one subscriptions',
+      { ...azure, subscriptions: Array.from({ length: 1_001 }, () => subscription) },
+      'subscriptions',
+      /a list of 1 to 1000$/,
+    ],
+    [
+      'a management group of 91',
+      { ...azure, managementGroups: ['g'.repeat(91)] },
+      'managementGroups.0',
+      /expected the name of a management group$/,
+    ],
+    [
+      'a management group after a space',
+      { ...azure, managementGroups: [' g'] },
+      'managementGroups.0',
+      /name of/,
+    ],
+    ['no management group', { ...azure, managementGroups: [] }, 'managementGroups', /a list of 1 to 10$/],
+  ])('and has %s, it is refused with what is expected', (_, source, field, problem) => {
+    const told = refused(source).filter((one) => one.startsWith(`sources.0.${field} `));
+    expect(told.map((one) => one.slice(`sources.0.${field} `.length))).toContainEqual(
+      expect.stringMatching(problem),
+    );
+  });
+
+  it('its texts are cut where they are too long', () => {
+    const long = 'x'.repeat(2_000);
+    const [lab, owned] = read(
+      { name: 'lab', type: 'kubernetes', kubeconfig: long, context: long },
+      { ...gitops, ownerLabel: long, environments: [{ namespaces: 'a', owner: long }] },
+    );
+    expect(lab?.access).toEqual({ type: 'kubeconfig', file: 'x'.repeat(1_024), context: 'x'.repeat(1_024) });
+    expect(owned?.ownerLabel).toHaveLength(1_024);
+    expect(owned?.rules[0]?.owner).toHaveLength(253);
+  });
+});
+
 describe('when a source cannot be read', () => {
   it.each(bad)('because it %s, its field is named, and what is expected', (_, source, field, problem) => {
     const reading = readSources({ version: 1, sources: [source] });
