@@ -309,6 +309,39 @@ describe('an approval by a policy', () => {
     expect(judgement.allowed ? 'allowed' : judgement.refusals.map(({ code }) => code)).toEqual(expected);
   });
 
+  it.each([
+    [
+      { image: 'fabrikam.azurecr.io/tools/lint:v1' },
+      'x',
+      undefined,
+      [
+        'fabrikam.azurecr.io is no approved registry of the policy',
+        'images of tools/lint may be approved for staging, not for production',
+        '"x" may not approve for production',
+      ],
+    ],
+    [
+      { image: 'contoso.azurecr.io/other:v1' },
+      'release-7',
+      undefined,
+      ['images of other may be approved for none, not for production'],
+    ],
+    [{ environment: 'live' }, 'release-7', undefined, ['the policy has no environment "live"']],
+    [{}, 'release-7', 'RELEASE-7', ['who pushed a digest may not approve it for production']],
+    [
+      {},
+      'x',
+      'hmac:01234567:AAAAAAAAAAAAAAAAAAAAAA',
+      [
+        '"x" may not approve for production',
+        expect.stringMatching(/privacy key that is gone.* for production/),
+      ],
+    ],
+  ])('of %j by %s is refused with who, what and where', (given, id, pusher, details) => {
+    const judgement = judgeApproval(policy, request(given), { ...listed, id }, pusher);
+    expect(judgement.allowed ? [] : judgement.refusals.map(({ detail }) => detail)).toEqual(details);
+  });
+
   it('when the environment lists nobody, whoever may approve at all may', () => {
     expect(judgeApproval(policy, request({ environment: 'staging' }), { ...listed, id: 'x' }).allowed).toBe(
       true,
