@@ -88,6 +88,12 @@ function readSource(fields: StrictFields): Source | undefined {
 
 const anything: Form<true> = { expected: 'anything', read: () => true };
 
+/** Whether a field is there: one that cannot be read is told already, and is not missing. */
+const isSent =
+  (fields: StrictFields) =>
+  (field: string): boolean =>
+    fields.optional(field, anything) !== undefined;
+
 function readAccess(type: (typeof types)[number], fields: StrictFields): SourceAccess | undefined {
   switch (type) {
     case 'submitted':
@@ -103,9 +109,7 @@ function readAccess(type: (typeof types)[number], fields: StrictFields): SourceA
         max: 10,
         optional: true,
       });
-      // One that cannot be read is told already.
-      const isSent = (field: string) => fields.optional(field, anything) !== undefined;
-      if (!fieldsOfType.azure.some(isSent)) {
+      if (!fieldsOfType.azure.some(isSent(fields))) {
         fields.problem('subscriptions', 'is missing: name the subscriptions whose workloads are read');
       }
       return { type, subscriptions: subscriptions.map((id) => id.toLowerCase()), managementGroups };
@@ -114,7 +118,8 @@ function readAccess(type: (typeof types)[number], fields: StrictFields): SourceA
       const cluster = fields.optional('cluster', clusterForm);
       const file = fields.optional('kubeconfig', textForm);
       const context = fields.optional('context', textForm);
-      if ((cluster === undefined) === (file === undefined)) {
+      const sent = ['cluster', 'kubeconfig'].filter(isSent(fields));
+      if (sent.length !== 1) {
         fields.problem(
           'cluster',
           'or kubeconfig has to be there, and not both: one way to reach the cluster',

@@ -340,6 +340,13 @@ describe('when a source cannot be read', () => {
     ]);
   });
 
+  it('because its cluster is misspelt, it is not said to be missing too', () => {
+    const misspelt = cluster.replace('ContainerService', 'Compute');
+    expect(refused({ ...aks, cluster: misspelt })).toEqual([
+      expect.stringMatching(/^sources\.0\.cluster .*resource id of an AKS cluster/),
+    ]);
+  });
+
   it('because it names a context and no kubeconfig, that would not be used, and is refused', () => {
     expect(refused({ ...aks, context: 'admin' })).toEqual([
       'sources.0.context is of a kubeconfig, and this one names a cluster',
