@@ -34,7 +34,7 @@ export interface ProbedHost {
 /** Garbage is collected by one thread: four in each process would wait for one another where there are two cores. */
 export const oneCollector = '--single-threaded-gc';
 
-/** As Node.js 24 keeps the context of what is asynchronous by itself: hooks on every promise take a tenth of the CPU. */
+/** As Node.js 24 keeps the context of what is asynchronous by itself: hooks on every promise take CPU. */
 const contextFrames = '--experimental-async-context-frame';
 
 const answerTimeoutMs = 30_000;

@@ -95,7 +95,7 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
 
     async transact(operations) {
       const [operation] = operations;
-      // One operation needs no transaction, which costs client and storage twice the work.
+      // One operation needs no transaction, whose parts client and storage would have to write and read.
       if (operation !== undefined && operations.length === 1) {
         const response = await write(operation);
         if (isConflict(response.status)) return 'conflict';
