@@ -23,7 +23,7 @@ export const usualPlan: SoakPlan = {
   repositories: 200,
   seed: '1',
   sampleEvery: 20,
-  roundEvery: 600,
+  roundEvery: 450,
   latestDelivery: 20,
   manifestsKept: 40,
 };

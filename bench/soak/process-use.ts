@@ -23,3 +23,11 @@ export async function useOf(pid: number | undefined): Promise<ProcessUse | undef
     cpuMs: ((number(14) + number(15)) * 1000) / ticksPerSecond,
   };
 }
+
+/** CPU milliseconds that the machine wanted and others on the same host had ("steal"); `undefined` where there is no /proc. */
+export async function stolenMs(): Promise<number | undefined> {
+  const text = await readFile('/proc/stat', 'utf8').catch(() => undefined);
+  // `cpu user nice system idle iowait irq softirq steal …`: https://man7.org/linux/man-pages/man5/proc_stat.5.html
+  const stolen = text?.split('\n', 1)[0]?.split(/ +/)[8];
+  return stolen === undefined ? undefined : (Number(stolen) * 1000) / ticksPerSecond;
+}

@@ -124,6 +124,17 @@ export function describingFigures(outcome: SoakOutcome): readonly Figure[] {
       middle(({ cores }) => cores.driver),
       'cores',
     ),
+    row(
+      'CPU that other machines had, median window',
+      middle(({ cores }) => cores.stolen ?? Number.NaN),
+      'cores',
+    ),
+    row(
+      'CPU that other machines had, worst window',
+      Math.max(...samples.map(({ cores }) => cores.stolen ?? 0)),
+      'cores',
+    ),
+    row('backlog, most', Math.max(...samples.map(({ backlog }) => backlog)), 'deliveries'),
     row('approvals in force', locks.inForce),
     row('checkpoints', ledger.checkpoints),
     row('statements announced twice, to be taken back', outcome.abandoned),
@@ -149,6 +160,6 @@ export function sampleLine({
     `loop p99 ${host.loopP99.toFixed(0)} ms`,
     `${delivered} delivered, p50 ${latency.p50.toFixed(0)} ms, p99 ${latency.p99.toFixed(0)} ms`,
     `backlog ${backlog}, queued ${waiting ?? '?'}, to seal ${waitingForSeal ?? '?'}`,
-    `cores ${[cores.host, cores.storage ?? Number.NaN, cores.driver].map((one) => one.toFixed(2)).join(' ')}`,
+    `cores ${[cores.host, cores.storage ?? Number.NaN, cores.driver, cores.stolen ?? Number.NaN].map((one) => one.toFixed(2)).join(' ')}`,
   ].join(' | ');
 }
