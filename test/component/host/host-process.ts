@@ -112,13 +112,16 @@ function contains(text: string, expected: string | RegExp): boolean {
   return typeof expected === 'string' ? text.includes(expected) : expected.test(text);
 }
 
-/** Asks again until there is an answer; fails after 30 seconds. */
-export async function eventually<T>(ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const deadline = Date.now() + 30_000;
+/** Asks again until there is an answer; fails after 30 seconds, unless told to be more patient. */
+export async function eventually<T>(
+  ask: () => Promise<T | undefined> | T | undefined,
+  seconds = 30,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1_000;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error('It did not happen within 30 seconds.');
+    if (Date.now() > deadline) throw new Error(`It did not happen within ${seconds} seconds.`);
     await new Promise((resume) => setTimeout(resume, 50));
   }
 }
