@@ -124,21 +124,22 @@ export function describingFigures(outcome: SoakOutcome): readonly Figure[] {
       middle(({ cores }) => cores.driver),
       'cores',
     ),
-    row(
-      'CPU that other machines had, median window',
-      middle(({ cores }) => cores.stolen ?? Number.NaN),
-      'cores',
-    ),
-    row(
-      'CPU that other machines had, worst window',
-      Math.max(...samples.map(({ cores }) => cores.stolen ?? 0)),
-      'cores',
-    ),
+    ...stolenFigures(samples),
     row('backlog, most', Math.max(...samples.map(({ backlog }) => backlog)), 'deliveries'),
     row('approvals in force', locks.inForce),
     row('checkpoints', ledger.checkpoints),
     row('statements announced twice, to be taken back', outcome.abandoned),
     row('rows as sealed', ledger.rowsSame),
+  ];
+}
+
+/** Rows of the CPU that other machines on the same hardware had; none where that is not told. */
+export function stolenFigures(samples: readonly Pick<Sample, 'cores'>[]): readonly Figure[] {
+  const stolen = samples.flatMap(({ cores }) => cores.stolen ?? []);
+  if (stolen.length === 0) return [];
+  return [
+    { name: 'CPU that other machines had, median window', value: median(stolen), unit: 'cores' },
+    { name: 'CPU that other machines had, worst window', value: Math.max(...stolen), unit: 'cores' },
   ];
 }
 
@@ -160,6 +161,6 @@ export function sampleLine({
     `loop p99 ${host.loopP99.toFixed(0)} ms`,
     `${delivered} delivered, p50 ${latency.p50.toFixed(0)} ms, p99 ${latency.p99.toFixed(0)} ms`,
     `backlog ${backlog}, queued ${waiting ?? '?'}, to seal ${waitingForSeal ?? '?'}`,
-    `cores ${[cores.host, cores.storage ?? Number.NaN, cores.driver, cores.stolen ?? Number.NaN].map((one) => one.toFixed(2)).join(' ')}`,
+    `cores ${[cores.host, cores.storage, cores.driver].map((one) => one?.toFixed(2) ?? '?').join(' ')}, stolen ${cores.stolen?.toFixed(2) ?? '?'}`,
   ].join(' | ');
 }

@@ -21,7 +21,7 @@ import type { SoakSetting } from './setting.ts';
 /** Waiting records that are looked for at once. */
 const mostAtOnce = 16;
 
-/** Milliseconds after which an announced statement is recorded, or has lost a race: no function takes as long over one. */
+/** Milliseconds after which an announced statement that is not recorded is taken to have lost a race; the end counts anew. */
 const oldAfterMs = 120_000;
 
 /** The service at one time, and what happened since the sample before. */

@@ -21,8 +21,8 @@ export interface SoakSetting {
 export const submittedSource = 'compose';
 
 /**
- * Storage holds all its rows in one heap: going through it for garbage stops everything for seconds once it is large, which
- * Table Storage does not do. It is not gone through below so many mebibytes.
+ * Storage holds all its rows in one heap, and stops while it goes through a large one for garbage, which Table Storage does
+ * not. It is not gone through below so many mebibytes.
  */
 const roomyHeap = ['--initial-old-space-size=6144', '--max-old-space-size=8192'];
 
