@@ -5,7 +5,7 @@ import { verifyFoundLog } from './ledger/found-log.ts';
 import type { Problem } from './ledger/ledger-problem.ts';
 import { compareRows, type RowVerdict } from './ledger/row-comparison.ts';
 import type { VerifierKey } from './ledger/signed-note.ts';
-import type { LedgerVerdict } from './ledger/verification.ts';
+import { type LedgerVerdict, toldSummary } from './ledger/verification.ts';
 import { readSettings, SettingsError } from './settings.ts';
 import { azureCredential } from './storage/azure-credential.ts';
 import { ledgerRows } from './storage/ledger-rows.ts';
@@ -202,7 +202,7 @@ async function comparedRows(
 /** JSON for programs on stdout, and sentences on stderr; texts of the log are never printed raw. */
 function print({ registry, verdict, rows, warnings }: Outcome): void {
   const { ok } = verdict;
-  const found = ok ? { summary: verdict.summary } : { problem: verdict.problem };
+  const found = ok ? { summary: toldSummary(verdict.summary) } : { problem: verdict.problem };
   process.stdout.write(
     `${JSON.stringify({ registry, ok: ok && rows?.ok !== false, ...found, rows, warnings })}\n`,
   );

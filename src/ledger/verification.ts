@@ -43,6 +43,16 @@ export interface LedgerSummary extends ChainSummary {
   readonly refusedHandovers: readonly RefusedHandover[];
 }
 
+/** A summary as programs and people are told it: its times in RFC 3339, in UTC. */
+export function toldSummary({ sealedAt, horizons, ...summary }: LedgerSummary) {
+  const iso = (time: number) => new Date(time).toISOString();
+  return {
+    ...summary,
+    ...(sealedAt === undefined ? {} : { sealedAt: iso(sealedAt) }),
+    horizons: horizons.map(({ repository, comparedAt }) => ({ repository, comparedAt: iso(comparedAt) })),
+  };
+}
+
 /** What came of it: all is as it was signed, or the first thing that is not. */
 export type LedgerVerdict =
   | { readonly ok: true; readonly summary: LedgerSummary; readonly records: RecordIndex }

@@ -304,6 +304,8 @@ describe('when the log is verified', () => {
     const ran = await run(['ledger', 'verify', ...given], { files });
     expect(ran).toMatchObject({ code: 0, err: '' });
     expect(ran.out).toContain(estate.registry.loginServer);
+    // When it was sealed, as people and programs read it.
+    expect(ran.out).toMatch(/\d{4}-\d\d-\d\dT[\d:.]+Z/);
   });
 
   it('a checkpoint that is kept is the note as it was signed', async () => {

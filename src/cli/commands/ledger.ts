@@ -9,6 +9,7 @@ import { type Trust, trustedCheckpoint } from '../../ledger/log-trust.ts';
 import { leafHash } from '../../ledger/merkle-tree.ts';
 import { verifyInclusion } from '../../ledger/proof.ts';
 import type { VerifierKey } from '../../ledger/signed-note.ts';
+import { toldSummary } from '../../ledger/verification.ts';
 import type { Acting, Line, Session } from '../command.ts';
 import { CommandFault, exitCodes, usageFault } from '../exit-code.ts';
 import { columnsOf, type Row } from '../table.ts';
@@ -85,11 +86,10 @@ async function verify(session: Session, line: Line) {
   if (keys === undefined) progress.say(unsigned);
   if (kept.length === 0) progress.say(unwitnessed);
   const { ok } = verdict;
-  const told = ok ? { summary: verdict.summary } : { problem: verdict.problem };
-  const facts = ok ? rowOf(verdict.summary) : rowOf(verdict.problem);
+  const told = ok ? toldSummary(verdict.summary) : verdict.problem;
   output.record({
-    value: { registry, ok, ...told },
-    fields: { registry, verified: ok ? 'yes' : 'no', ...facts },
+    value: { registry, ok, [ok ? 'summary' : 'problem']: told },
+    fields: { registry, verified: ok ? 'yes' : 'no', ...rowOf(told) },
   });
   const isTrusted = keys !== undefined || line.isRefused('key');
   return ok && isTrusted ? exitCodes.pass : exitCodes.fail;

@@ -21,6 +21,8 @@ const vkey = verifierKeyText(key.keyOf(origin));
 const sizes = sizesIn(files);
 const noteOf = (at: number) => Buffer.from(files.get(`checkpoints/${at}`) ?? []);
 
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 let folder: string;
 let kept: string;
 beforeAll(async () => {
@@ -58,7 +60,13 @@ describe('the command, on a folder', () => {
     expect(answer).toMatchObject({
       registry,
       ok: true,
-      summary: { size, records: 600, kept: 1, areSignaturesVerified: true },
+      summary: {
+        size,
+        records: 600,
+        kept: 1,
+        areSignaturesVerified: true,
+        sealedAt: expect.stringMatching(isoTime),
+      },
       warnings: [],
     });
     expect(stderr).toContain(`${registry}: ${size} entries, 600 records`);

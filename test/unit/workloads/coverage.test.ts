@@ -68,6 +68,15 @@ describe('when a source has been looked at completely', () => {
   });
 });
 
+describe('when the clock that dated a look was ahead', () => {
+  it('by five minutes, the look counts; by more, nothing is concluded from it until its time has come', () => {
+    const ahead = (ms: number) => stateOf('aks-prod', { completeAt: epoch + ms, lookedAt: epoch + ms });
+    expect(coverageAfter(0, ahead(5 * minute)).condition).toBe('fresh');
+    expect(coverageAfter(0, ahead(5 * minute + 1)).condition).toBe('stale');
+    expect(coverageAfter(1, ahead(5 * minute + 1)).condition).toBe('fresh');
+  });
+});
+
 describe('when a source could not be read completely', () => {
   it('at the last look, it is incomplete, however lately it was read completely', () => {
     const state = stateOf('aks-prod', { lookedAt: epoch + minute, problemCount: 1 });

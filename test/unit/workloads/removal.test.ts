@@ -171,6 +171,14 @@ describe('when uses are told together', () => {
     expect(workloadCount).toBe(30);
   });
 
+  it('of their owners and environments, twenty are named', () => {
+    const many = Array.from({ length: 30 }, (_, index) =>
+      useOf(claimOf({ digest, of: { owner: `team-${index}`, environment: `stage-${index}` } })),
+    );
+    const { owners, environments } = usesDetail(many);
+    expect([owners.length, environments.length]).toEqual([20, 20]);
+  });
+
   it('those are named first that cannot wait', () => {
     const kept = Array.from({ length: 30 }, (_, index) =>
       useOf(claimOf({ digest, state: 'rollback', of: { name: `a-${index}` } })),
