@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Digest } from '../../../src/registry/digest.ts';
 import { unlocked } from '../../../src/registry/lock-state.ts';
 import { classifyRepository } from '../../../src/retention/classify.ts';
 import { type KeepCode, type KeepReason, keepCodes } from '../../../src/retention/keep-reason.ts';
@@ -43,6 +44,14 @@ describe('what becomes of tags', () => {
     const policy = policyOf({ rules: [ruleOf({ tagsLike: 'dev-.*', keepYounger: day })] });
     const content = contentOf({ tags: [tagOf('v1', 'a')], manifests: [imageOf('a'), imageOf('b')] });
     expect(fates(content, policy, ['a', 'b'])).toEqual({ v1: ['no-rule'], a: ['tagged'], b: ['no-rule'] });
+  });
+
+  it.each([
+    ['another repository', ruleOf({ repositories: patternOf('other/.*'), keepYounger: day })],
+    ['images without tags alone', ruleOf({ untaggedOlderThan: day })],
+  ])('lets none go by a rule about %s', (_, rule) => {
+    const content = contentOf({ tags: [tagOf('v1', 'a')], manifests: [imageOf('a')] });
+    expect(fates(content, policyOf({ rules: [rule] }))).toMatchObject({ v1: ['no-rule'] });
   });
 
   it('counts images and not their parts when it keeps the newest (F16)', () => {
@@ -227,6 +236,28 @@ describe('what becomes of manifests', () => {
     expect(names).toBe(8);
   });
 
+  it('asks for no age of what is a part, or is about something that is there', () => {
+    const changedAt = now - 20 * day;
+    const names = ['index', 'part', 'signature', 'alone', 'signature of nothing'];
+    const content = contentOf({
+      manifests: [
+        indexOf('index', ['part']),
+        imageOf('part', { changedAt }),
+        imageOf('signature', { changedAt, subject: digestOf('index') }),
+        imageOf('alone', { changedAt }),
+        imageOf('signature of nothing', { changedAt, subject: digestOf('never pushed') }),
+      ],
+    });
+    const policy = policyOf({ rules: [ruleOf({ untaggedOlderThan: 30 * day })] });
+    expect(fates(content, policy, names)).toEqual({
+      index: 'delete',
+      part: 'delete',
+      signature: 'delete',
+      alone: ['age'],
+      'signature of nothing': ['age'],
+    });
+  });
+
   it('keeps signatures by tag with what they sign, and lets them go with it', () => {
     const hex = (name: string) => digestOf(name).slice('sha256:'.length);
     const content = contentOf({
@@ -252,7 +283,7 @@ describe('what becomes of manifests', () => {
       tags: [
         tagOf('dev-1', 'first'),
         tagOf('dev-2', 'second', { pushedAt: now - 300 * day }),
-        tagOf(signatureOf('first'), 'signature', { pushedAt: now - day }),
+        tagOf(signatureOf('first'), 'signature', { pushedAt: now - day / 2 }),
         tagOf(signatureOf('never pushed'), 'signature of nothing', { pushedAt: now - day }),
       ],
       manifests: ['first', 'second', 'signature', 'signature of nothing'].map((name) => imageOf(name)),
@@ -345,7 +376,9 @@ describe('what is not known', () => {
   const bare = { tags: [tagOf('old', 'a')], manifests: [imageOf('a'), imageOf('b')] };
 
   it('keeps everything where an index, or something of an unknown type, may list it (F1)', () => {
+    const { mediaType: _, ...untyped } = imageOf('unread');
     for (const unread of [
+      untyped,
       indexOf('unread', [], { isDescribed: false }),
       indexOf('unread', [], { isUnreadable: true }),
       imageOf('unread', { mediaType: 'application/vnd.contoso.thing' }),
@@ -434,7 +467,9 @@ describe('when somebody else asks what may be deleted', () => {
   });
 
   it('a manifest goes only with all its tags, and takes what signs it along', () => {
-    expect(ask(content, ['v2'], ['other'])).toEqual({ v2: 'untag', other: ['tagged'] });
+    for (const one of ['v2', 'also-v2']) {
+      expect(ask(content, [one], ['other'])).toEqual({ [one]: 'untag', other: ['tagged'] });
+    }
     expect(ask(content, ['v2', 'also-v2'], ['other'])).toEqual({
       v2: 'untag',
       'also-v2': 'untag',
@@ -445,6 +480,19 @@ describe('when somebody else asks what may be deleted', () => {
   it('what our rules keep stays', () => {
     const policy = policyOf({ rules: [ruleOf({ tagsLike: 'v.*', keepNewest: 5 })] });
     expect(ask(content, ['v1', 'also-v2'], [], policy)).toEqual({ v1: ['newest'], 'also-v2': 'untag' });
+    const patient = policyOf({ rules: [ruleOf({ untaggedOlderThan: 500 * day })] });
+    expect(ask(content, [], ['alone'], patient)).toEqual({ alone: ['age'] });
+  });
+
+  it('what they did not ask about stays, though our rules would let it go', () => {
+    const asked = { tags: new Set(['v2']), digests: new Set<Digest>() };
+    const items = classifyRepository(content, policyOf(), asked);
+    const codes = new Map(
+      items.map(({ tag, digest, reasons }) => [tag ?? digest, reasons.map(({ code }) => code)]),
+    );
+    expect(codes.get('v1')).toEqual(['not-asked']);
+    expect(codes.get('v2')).toEqual([]);
+    expect(codes.get(digestOf('alone'))).toEqual(['not-asked']);
   });
 
   it('what is used stays, and so does everything while nobody knows', () => {
@@ -497,9 +545,11 @@ describe('what a reason rests on', () => {
 
   it('names the tag that is kept, and not those that go', () => {
     const tags = [tagOf('old', 'a'), tagOf('kept', 'a', { locks: locked })];
-    const found = reasonsOf({ tags, manifests: [imageOf('a')] });
-    expect(found.get('kept')).toEqual([{ code: 'locked', detail: 'not by this audit' }]);
-    expect(found.get(digestOf('a'))).toEqual([{ code: 'tagged', detail: 'kept' }]);
+    for (const inAnyOrder of [tags, tags.toReversed()]) {
+      const found = reasonsOf({ tags: inAnyOrder, manifests: [imageOf('a')] });
+      expect(found.get('kept')).toEqual([{ code: 'locked', detail: 'not by this audit' }]);
+      expect(found.get(digestOf('a'))).toEqual([{ code: 'tagged', detail: 'kept' }]);
+    }
     expect(reasonsOf(bare).get(digestOf('a'))).toEqual([
       { code: 'young', detail: 'no sooner than its tags' },
     ]);

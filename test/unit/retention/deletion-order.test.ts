@@ -19,6 +19,21 @@ describe('the order of deletion', () => {
       ['top', 'nested', 'deep'],
     ],
     [
+      'an index goes before each of several parts',
+      { index: indexOf('index', ['one', 'two']), one: imageOf('one'), two: imageOf('two') },
+      ['index', 'two', 'one'],
+    ],
+    [
+      'a part of two indexes goes before what signs it',
+      {
+        part: imageOf('part'),
+        signature: imageOf('signature', about('part')),
+        one: indexOf('one', ['part']),
+        two: indexOf('two', ['part']),
+      },
+      ['two', 'one', 'part', 'signature'],
+    ],
+    [
       'a part of two indexes goes after both',
       { part: imageOf('part'), one: indexOf('one', ['part']), two: indexOf('two', ['part']) },
       ['two', 'one', 'part'],

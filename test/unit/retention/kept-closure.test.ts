@@ -127,4 +127,10 @@ describe('when somebody asks for an image', () => {
       digests: new Set(['image', 'sbom', 'signature', 'signature of sbom'].map(of)),
     });
   });
+
+  it('that is not there, nothing goes along', () => {
+    const relations = relationsOf([imageOf('signature', about('never pushed'))]);
+    const asked = { tags: new Set<string>(), digests: new Set([of('never pushed')]) };
+    expect(withReferrers(asked, relations)).toEqual(asked);
+  });
 });

@@ -12,6 +12,10 @@ describe('when a task purges what is locked', () => {
     ['- cmd: |\n    acr purge\n    --ago 1d\n    --include-locked'],
     ['- cmd: acr purge {{.Values.flags}}\n"flags": --include-locked'],
     ['- cmd: acr purge --include-locked=false\n- cmd: acr purge --include-locked'],
+    ['- cmd: |\n    acr purge --ago 1d \\\n--include-locked'],
+    ['- cmd: acr purge --include-locked # each week'],
+    ['- cmd: acr purge --include-locked=10'],
+    ['- cmd: acr purge --include-locked=fals'],
   ])('%s says so', (commands) => {
     expect(lockedPurgeLine(commands)).toContain('--include-locked');
   });
@@ -36,6 +40,7 @@ describe('when a task does not purge what is locked', () => {
     ['- cmd: acr purge --include-locked=false'],
     ['- cmd: acr purge --include-locked="0"'],
     ['# never --include-locked\n- cmd: acr purge --ago 1d'],
+    ['steps:\n  # never --include-locked\n  - cmd: acr purge --ago 1d'],
     ['- cmd: acr purge --include-locked-notes'],
     ['- cmd: rides list --include-locked'],
     ['- cmd: purger --include-locked'],

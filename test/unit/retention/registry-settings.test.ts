@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Severity } from '../../../src/findings/kind.ts';
 import { isRepositoryName } from '../../../src/registry/name.ts';
 import {
   type RegistrySettings,
@@ -34,7 +35,7 @@ describe('when settings were not told', () => {
     const { severity, detail } = unknownSettingsFinding(registry, untold, problems);
     expect(severity).toBe('low');
     expect(detail).toMatchObject({ registry, settings: everything, problemCount: 50 });
-    expect(detail['problems']).toHaveLength(20);
+    expect(detail['problems']).toEqual(problems.slice(0, 20).map(({ where }) => `${where}: is odd`));
   });
 });
 
@@ -56,14 +57,59 @@ describe('when settings were told', () => {
     expect(untoldSettings(settings).size).toBe(0);
   });
 
-  it('each that is found says what to do about it', () => {
-    const on = { days: 0, enabled: true };
-    const tasks = [{ name: 'purge', isEnabled: true, commands: 'acr purge --include-locked' }];
-    const settings = { ...untold, retentionPolicy: on, anonymousPull: true, adminUser: true, tasks };
+  const onPush = { name: 'purge', isEnabled: true, commands: 'acr purge --include-locked' };
+  const ofTask = { task: 'purge', line: 'acr purge --include-locked' };
+
+  it.each<[string, Partial<RegistrySettings>, boolean, Severity, Readonly<Record<string, unknown>>, RegExp]>([
+    [
+      'untagged-retention-policy',
+      { retentionPolicy: { days: 7, enabled: true } },
+      true,
+      'high',
+      { days: 7, hasPinnedUses: true },
+      /Disable the policy/,
+    ],
+    [
+      'untagged-retention-policy',
+      { retentionPolicy: { days: 0, enabled: true } },
+      false,
+      'medium',
+      { days: 0, hasPinnedUses: false },
+      /Disable the policy/,
+    ],
+    [
+      'purge-includes-locked',
+      { tasks: [onPush] },
+      true,
+      'high',
+      { ...ofTask, isEnabled: true },
+      /Take --include-locked out/,
+    ],
+    [
+      'purge-includes-locked',
+      { tasks: [{ ...onPush, isEnabled: false }] },
+      true,
+      'medium',
+      { ...ofTask, isEnabled: false },
+      /Take --include-locked out/,
+    ],
+    ['anonymous-pull', { anonymousPull: true }, true, 'medium', {}, /Disable anonymous pull/],
+    ['admin-user', { adminUser: true }, true, 'medium', {}, /Disable the admin user/],
+    ['soft-delete-off', { softDelete: { days: 7, enabled: false } }, true, 'low', {}, /Enable soft delete/],
+  ])(
+    '%s is told of %j, and what to do about it',
+    (setting, told, hasPinnedUses, severity, detail, advice) => {
+      const found = settingsFindings(registry, { ...untold, ...told }, { hasPinnedUses });
+      expect(found.map((one) => [one.severity, one.detail])).toEqual([
+        [severity, { registry, setting, ...detail, advice: expect.stringMatching(advice) }],
+      ]);
+    },
+  );
+
+  it('each that is found is a finding of its own', () => {
+    const settings = { ...untold, anonymousPull: true, adminUser: true, tasks: [onPush] };
     const found = settingsFindings(registry, settings, pinned);
-    expect(found).toHaveLength(4);
-    expect(new Set(found.map(({ detail }) => detail['advice'])).size).toBe(4);
-    expect(new Set(found.map(({ identity }) => identity)).size).toBe(4);
+    expect(new Set(found.map(({ identity }) => identity)).size).toBe(3);
   });
 
   it('the name of a task is bounded and safe to show', () => {
@@ -80,5 +126,10 @@ describe('when a finding is about a registry', () => {
     const subject = registrySubject(name);
     expect(subject.registry).toBe('_estate');
     expect(isRepositoryName(subject.repository)).toBe(true);
+  });
+
+  it('that is told from another by its port alone, so is its subject', () => {
+    const subjects = ['localhost:5000', 'localhost:5001', 'localhost5000'].map(registrySubject);
+    expect(new Set(subjects.map(({ repository }) => repository)).size).toBe(3);
   });
 });

@@ -45,6 +45,12 @@ const refusedEitherWay = [
     'blocked',
     /^It is blocked: a; b; c; d; e; and 2 more\.$/,
   ],
+  [
+    'has as many blocks as are told',
+    { state: 'blocked', blocks: ['a', 'b', 'c', 'd', 'e'] },
+    'blocked',
+    /^It is blocked: a; b; c; d; e\.$/,
+  ],
   ['is running', { state: 'running' }, 'over', /is running/],
   ['was stopped', { state: 'stopped' }, 'over', /is stopped/],
   ['is done', { state: 'done' }, 'over', /is done/],
@@ -125,7 +131,10 @@ describe('runRefusal', () => {
   });
 
   it('when who approved it runs it, refuses', () => {
-    expect(runRefusal(approved, policyNow(), { ...run, by: 'ada' })?.code).toBe('approved-by-executor');
+    expect(runRefusal(approved, policyNow(), { ...run, by: 'ada' })).toEqual({
+      code: 'approved-by-executor',
+      detail: 'ada has approved it: somebody else has to run it.',
+    });
   });
 
   it('when every repository may go by policy, needs nobody else', () => {
