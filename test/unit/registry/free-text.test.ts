@@ -36,14 +36,20 @@ describe('cleanFreeText', () => {
   it('when half of a surrogate pair stands alone, replaces it', () => {
     expect(cleanFreeText('a\uD83Db', 100).text).toBe('a\uFFFDb');
     expect(cleanFreeText('a\uDE00b', 100).text).toBe('a\uFFFDb');
+    // At the very limit it is replaced as well, and nothing is cut.
+    expect(cleanFreeText('ab\uD83D', 3)).toEqual({
+      text: 'ab\uFFFD',
+      repairs: ['unprintable characters replaced'],
+    });
   });
 
   it('when the text is too long, cuts it and says so', () => {
     expect(cleanFreeText('abcdef', 3)).toEqual({ text: 'abc', repairs: ['shortened to 3 characters'] });
   });
 
-  it('when the cut would split a surrogate pair, drops the pair', () => {
+  it('when the cut would split a surrogate pair, drops the pair, and keeps one that fits', () => {
     expect(cleanFreeText('ab😀', 3)).toEqual({ text: 'ab', repairs: ['shortened to 3 characters'] });
+    expect(cleanFreeText('😀abc', 3)).toEqual({ text: '😀a', repairs: ['shortened to 3 characters'] });
   });
 
   it('when the text is anything, gives bounded well-formed text that needs no further cleaning', () => {
@@ -63,5 +69,6 @@ describe('quote', () => {
   it('when the text is long or unprintable, quotes its beginning safely', () => {
     expect(quote('a\nb')).toBe('"a\uFFFDb"');
     expect(quote('x'.repeat(500))).toBe(`"${'x'.repeat(80)}"…`);
+    expect(quote('x'.repeat(80))).toBe(`"${'x'.repeat(80)}"`);
   });
 });

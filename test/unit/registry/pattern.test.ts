@@ -29,6 +29,11 @@ describe('readPattern', () => {
     },
   );
 
+  it('when the pattern is as long as one may be, reads it', () => {
+    const longest = 'a'.repeat(maxPatternLength);
+    expect(matches(longest, longest)).toBe(true);
+  });
+
   it.each(['', 'a'.repeat(maxPatternLength + 1)])('when the length is out of bounds, refuses it', (text) => {
     expect(readPattern(text)).toEqual({ ok: false, problem: expect.stringContaining('expected 1 to 256') });
   });

@@ -41,8 +41,9 @@ describe('parseReference', () => {
     ['a.b', { repository: 'a.b' }],
     ['a__b/c--d_e.f', { repository: 'a__b/c--d_e.f' }],
     ['xn--n3h.example/app', { registry: 'xn--n3h.example', repository: 'app' }],
+    [`${'a'.repeat(64)}/app`, { repository: `${'a'.repeat(64)}/app` }],
   ])('when the text is %s, reads its parts', (text, expected) => {
-    expect(read(text)).toEqual(expected);
+    expect(read(text)).toStrictEqual(expected);
   });
 
   it.each(['docker-pullable', 'docker', 'containerd', 'cri-o', 'oci'])(
@@ -59,7 +60,11 @@ describe('parseReference', () => {
     `containerd://${digest}`,
     digest.toUpperCase().replace('SHA', 'sha'),
   ])('when the text is the image id %s, calls it unresolvable', (text) => {
-    expect(parseReference(text)).toMatchObject({ ok: false, unresolvable: true });
+    expect(parseReference(text)).toEqual({
+      ok: false,
+      problem: 'is an image id, which names no repository',
+      unresolvable: true,
+    });
   });
 
   it.each([
@@ -98,11 +103,29 @@ describe('parseReference', () => {
     'contoso.azurecr.io/app:1\u202E',
     'https://contoso.azurecr.io/app',
     'docker://docker://app',
+    'contoso.azurecr.io/docker://app',
     `app:${'x'.repeat(129)}`,
     'x'.repeat(256),
   ])('when the text is %j, refuses it for what it is', (text) => {
     const reading = parseReference(text);
     expect(reading).toEqual({ ok: false, problem: expect.stringMatching(/^(is|has) /) });
+  });
+
+  it.each([
+    ['https://contoso.azurecr.io/app', /^is a URL: .* such as contoso\.azurecr\.io\/team\/app:1\.4\.2$/],
+    ['contoso.azurecr.io/app@https://sha256', /^has no sha256 or sha512 digest .* after the "@"$/],
+    ['@1.4.2', /^has no sha256 or sha512 digest .* after the "@"$/],
+    ['my_registry.example/app', /^has a registry that is no host name/],
+    ['contoso.azurecr.io/Team/app', /^has no repository name: .* separated by "\/", at most 255 characters$/],
+    ['app:', /^has no tag after the ":": expected up to 128 letters/],
+  ])('when the text is %s, says what is wrong with it', (text, problem) => {
+    expect(parseReference(text)).toEqual({ ok: false, problem: expect.stringMatching(problem) });
+  });
+
+  it('when the text is as long as one may be, reads it', () => {
+    const registry = `${'a'.repeat(maxReferenceLength - '.b/c'.length)}.b`;
+    expect(read(`${registry}/c`)).toEqual({ registry, repository: 'c' });
+    expect(parseReference(`a${registry}/c`).ok).toBe(false);
   });
 
   it('when the repository alone keeps to 255 characters, doesn’t count the registry', () => {
