@@ -18,6 +18,7 @@ import { digestOf } from '../../builders/registry-event.ts';
 const [one, two] = [digestOf('one'), digestOf('two')];
 const hour = 3_600_000;
 const push = fact('push', 60, { tag: 'prod', digest: one, requestId: 'request-1' });
+const direct = fact('direct', 60, { digest: one });
 const deletion = fact('delete', 90, { action: 'delete', digest: one });
 const untag = fact('untag', 120, {
   action: 'untag',
@@ -60,10 +61,20 @@ describe('when one log record fits', () => {
     ['no digest', push, { digest: null }, 'likely'],
     ['an untag without a digest', untag, { digest: null }, 'likely'],
     ['the deletion of the repository', deletion, { digest: null }, 'likely'],
+    ['a deletion that names a tag too', deletion, { tag: 'prod' }, 'certain'],
+    ['a tag of what was pushed by digest', direct, { tag: 'prod' }, 'likely'],
   ])('is as sure as it can be: %s', (_, of, what, certainty) => {
     expect(attributed(of, [without(logRecordOf(of), what)])).toMatchObject({
       certainty,
     });
+  });
+
+  it.each<[string, Fact, number]>([
+    ['before a push', push, push.at.time - logToleranceMs],
+    ['after a push', push, push.at.time + logToleranceMs],
+    ['before a window', untag, push.at.time - logToleranceMs],
+  ])('fits up to ten seconds %s', (_, of, at) => {
+    expect(fits(of, logRecordOf(of, { at }))).toBe(true);
   });
 
   it('tells the time even of one that names nobody, as a purge', () => {
@@ -113,7 +124,7 @@ function without(record: LogRecord, { digest, tag, ...changes }: Changes): LogRe
 }
 
 describe('when a log record does not fit', () => {
-  it.each<[string, Fact, Partial<LogRecord>]>([
+  it.each<[string, Fact, Changes]>([
     ['another digest', push, { digest: two }],
     ['another tag', push, { tag: 'Prod' }],
     ['another action', push, { action: 'untag' }],
@@ -123,8 +134,10 @@ describe('when a log record does not fit', () => {
     ['after the window', untag, { at: untag.at.time + logToleranceMs + 1 }],
     ['an untag of another tag', untag, { tag: 'dev' }],
     ['a deletion of another manifest', deletion, { digest: two }],
+    ['a push of which it names nothing', push, { digest: null, tag: null }],
+    ['a deletion of which it names a tag alone', deletion, { digest: null, tag: 'prod' }],
   ])('is passed over: %s', (_, of, what) => {
-    expect(attributed(of, [logRecordOf(of, what)])).toBeUndefined();
+    expect(attributed(of, [without(logRecordOf(of), what)])).toBeUndefined();
   });
 
   it('is passed over though it has the same request id', () => {
@@ -145,15 +158,16 @@ describe('when several log records fit', () => {
     expect(attributed(untag, records)).toBeUndefined();
   });
 
-  it('is nobody when one names no identity', () => {
+  it('is nobody when one names no identity, or none does', () => {
     const { identity: _, ...nameless } = logRecordOf(untag, { correlationId: 'r' }, -1);
     expect(attributed(untag, [logRecordOf(untag), nameless])).toBeUndefined();
+    expect(attributed(untag, [nameless, { ...nameless, correlationId: 's' }])).toBeUndefined();
   });
 
-  it('is the identity that all name, by the last one in a window, from no address in particular', () => {
+  it('is the identity that all name, by the last one in a window, from no address or client in particular', () => {
     const records = [
-      logRecordOf(untag, { correlationId: 'a', address: '203.0.113.8' }, -hour / 2),
-      logRecordOf(untag, { correlationId: 'b' }, -hour / 4),
+      logRecordOf(untag, { correlationId: 'a', address: '203.0.113.8', userAgent: 'az/2' }, -hour / 2),
+      logRecordOf(untag, { correlationId: 'b', userAgent: 'docker/27' }, -hour / 4),
     ];
     expect(attributed(untag, records)).toEqual({
       identity: 'ci@contoso.com',
@@ -171,6 +185,11 @@ describe('when several log records fit', () => {
   it('is nobody when somebody else has a request under the same id', () => {
     const records = [logRecordOf(push), logRecordOf(push, { identity: 'mallory@contoso.com' }, -900)];
     expect(attributed(push, records)).toBeUndefined();
+  });
+
+  it('is any of them when they have no id', () => {
+    const records = [logRecordOf(untag, {}, -hour / 2), logRecordOf(untag, {}, -hour / 4)];
+    expect(attributed(untag, records)).toMatchObject({ certainty: 'ambiguous', evidence: { records: 2 } });
   });
 
   it('is one request when they have one id, as replicas write it', () => {
@@ -193,7 +212,14 @@ describe('when a log record lacks who it was', () => {
     ['by the address', nameless, [login(5)]],
     ['by the identity', placeless, [login(5)]],
     ['by the request id', nameless, [login(500, { correlationId: 'request-1', address: '198.51.100.1' })]],
+    [
+      'by the request id, whoever logged in there since',
+      nameless,
+      [login(5, { identity: 'mallory@contoso.com' }), login(50, { correlationId: 'request-1' })],
+    ],
     ['by the last login', placeless, [login(50, { address: '198.51.100.1' }), login(5)]],
+    ['by a login just then', nameless, [login(0)]],
+    ['by a login as long before as it reaches', nameless, [login(loginReachMs / 60_000)]],
   ])('is filled in %s, and then only likely', (_name, record, logins) => {
     expect(attributed(push, [record], logins)).toMatchObject({
       identity: 'ci@contoso.com',
@@ -211,6 +237,31 @@ describe('when a log record lacks who it was', () => {
   ])('is not filled in by %s', (_name, logins) => {
     const attribution = attributed(push, [nameless], logins);
     expect(attribution).toMatchObject({ address: '203.0.113.7', certainty: 'certain' });
+    expect(attribution).not.toHaveProperty('identity');
+  });
+
+  const { address: ___, ...anywhere } = login(5);
+
+  it.each<[string, LoginRecord]>([
+    ['of somebody else', login(5, { identity: 'mallory@contoso.com' })],
+    ['that tells no address either', anywhere],
+  ])('has no address by a login %s', (_name, other) => {
+    const attribution = attributed(push, [placeless], [other]);
+    expect(attribution).toMatchObject({ identity: 'ci@contoso.com', certainty: 'certain' });
+    expect(attribution).not.toHaveProperty('address');
+    expect(attribution?.evidence).not.toHaveProperty('loginAt');
+  });
+
+  it('is not of the same request as a login when neither has an id', () => {
+    const { correlationId: ____, ...idless } = nameless;
+    const elsewhere = login(5, { address: '198.51.100.1' });
+    expect(attributed(push, [idless], [elsewhere])).not.toHaveProperty('identity');
+  });
+
+  it('is nobody who logged in when the record has neither, as that of a purge', () => {
+    const { address: ____, ...purge } = nameless;
+    const attribution = attributed(push, [purge], [login(0, { correlationId: 'request-1' })]);
+    expect(attribution).toMatchObject({ certainty: 'certain' });
     expect(attribution).not.toHaveProperty('identity');
   });
 
