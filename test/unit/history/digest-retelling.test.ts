@@ -73,6 +73,13 @@ describe('when a manifest is told again', () => {
     expect(new Set(retold.changedDeletions)).toEqual(new Set([instantAt(10, 'gone')]));
   });
 
+  it('one that is recorded is told once, as another instance may have done it', () => {
+    const back = push('back', 20, 'one');
+    const retold = retellDigest(back, head, recorded(), [], false);
+    expect(retold.entry.kind).toBe('restored');
+    expect(written(retold)).toEqual(['digest-entry back', 'manifest-head']);
+  });
+
   it('the head is written over the version that was read, and the first as new', () => {
     const next = push('next', 30, 'one', undefined, 'eastus');
     expect(retellDigest(next, head, undefined, [], false).changes.at(-1)).toEqual({
@@ -98,10 +105,12 @@ describe('when a manifest is told again', () => {
     const { entries: known } = tellDigest(unseenDigest, [], [push('first', 0, 'one'), found]);
     expect(retellDigest(again, head, known, [], false).changedDeletions).toEqual([again.at]);
     const announcement = deletion('event', 10, 'one');
-    expect(retellDigest(announcement, head, known, [], false).changedDeletions).toEqual([
-      announcement.at,
-      found.at,
-    ]);
+    for (const isPartlyTold of [false, true]) {
+      expect(retellDigest(announcement, head, known, [], isPartlyTold).changedDeletions).toEqual([
+        announcement.at,
+        found.at,
+      ]);
+    }
   });
 
   it('a push of a tag has to be told by its tag first', () => {

@@ -16,6 +16,7 @@ describe('when two instants are compared', () => {
   it('the earlier is before the later, and of one millisecond the larger id', () => {
     expect([newer, early, older].sort(compareInstants)).toEqual([early, older, newer]);
     expect([older, newer, early].sort(compareInstants)).toEqual([early, older, newer]);
+    expect(compareInstants(older, { ...older })).toBe(0);
   });
 
   it.each<[Instant, Instant | undefined, boolean]>([

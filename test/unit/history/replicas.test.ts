@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Fact } from '../../../src/history/fact.ts';
+import { originOf, replicaWindowMs, type Told, withTelling } from '../../../src/history/replicas.ts';
 import { deletion, push, toldHistory } from '../../builders/told-history.ts';
 
 describe('when several regions tell the same push', () => {
@@ -47,11 +49,11 @@ describe('when several regions tell the same push', () => {
   });
 
   it.each([
-    [60, 'late: unchanged, a copy of west in eastus'],
-    [60 + 1 / 60_000, 'late: unchanged in eastus'],
+    [60, ['west: created in eastus and westeurope', 'late: unchanged, a copy of west in eastus']],
+    [60 + 1 / 60_000, ['west: created in westeurope', 'late: unchanged in eastus']],
   ])('takes for copies what is told within an hour and no more (%d minutes)', async (minute, told) => {
     const history = await toldHistory(west, push('late', minute, 'one', 'prod', 'eastus'));
-    expect(history.tag('prod').at(-1)).toBe(told);
+    expect(history.tag('prod')).toEqual(told);
   });
 
   it('takes what comes without a region for no copy, and nothing for a copy of it', async () => {
@@ -107,5 +109,43 @@ describe('when several regions tell the same deletion', () => {
       deletion('east', 7, 'one', 'eastus'),
     );
     expect(history.pointsTo('prod')).toBe('one');
+  });
+});
+
+describe('when a telling is laid to earlier ones', () => {
+  const east = push('east', 60, 'one', 'prod', 'eastus');
+  const toldOf = ({ at, digest }: Fact, ...locations: readonly string[]): Told => ({ at, digest, locations });
+  const an = (minutesBefore: number, id: string, seed = 'one') => push(id, 60 - minutesBefore, seed, 'prod');
+  const hour = replicaWindowMs / 60_000;
+
+  it.each<[string, boolean, Told]>([
+    ['of the hour before', true, toldOf(an(hour, 'first'), 'westeurope')],
+    ['of longer ago', false, toldOf(an(hour + 0.001, 'first'), 'westeurope')],
+    ['of another manifest', false, toldOf(an(5, 'first', 'two'), 'westeurope')],
+    ['of no region', false, toldOf(an(5, 'first'))],
+    ['of its own region', false, toldOf(an(5, 'first'), 'eastus', 'westeurope')],
+    ['of a moment later', false, toldOf(an(-0.001, 'first'), 'westeurope')],
+    ['of the same millisecond that comes before', true, toldOf(an(0, 'z'), 'westeurope')],
+    ['of the same millisecond that comes after', false, toldOf(an(0, 'a'), 'westeurope')],
+    ['of the very same instant', false, toldOf(east, 'westeurope')],
+  ])('it is the copy of one %s: %s', (_, isCopy, told) => {
+    expect(originOf(east, [told])).toBe(isCopy ? told : undefined);
+  });
+
+  it('a copy adds its region to the one that it copies, and nothing to others', () => {
+    const first = toldOf(an(20, 'first'), 'westeurope');
+    const again = toldOf(an(10, 'again'), 'westeurope');
+    expect(withTelling(east, first, [first, again])).toEqual([
+      { ...first, locations: ['eastus', 'westeurope'] },
+      again,
+    ]);
+  });
+
+  it('what a region may yet copy is kept: an hour, and no more', () => {
+    const [kept, stale] = [
+      toldOf(an(hour, 'kept'), 'westeurope'),
+      toldOf(an(hour + 0.001, 'stale'), 'westeurope'),
+    ];
+    expect(withTelling(east, undefined, [stale, kept])).toEqual([kept, toldOf(east, 'eastus')]);
   });
 });

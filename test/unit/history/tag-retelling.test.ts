@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Change } from '../../../src/history/change.ts';
+import type { Entry } from '../../../src/history/entry.ts';
 import type { Fact } from '../../../src/history/fact.ts';
 import type { TagHead } from '../../../src/history/head.ts';
 import { replicaWindowMs } from '../../../src/history/replicas.ts';
@@ -7,7 +8,7 @@ import { isNextPush, lookbackStart, retellTag, tellingStart } from '../../../src
 import { tellTag, unseenTag } from '../../../src/history/tag-timeline.ts';
 import { fact } from '../../builders/facts.ts';
 import { digestOf } from '../../builders/registry-event.ts';
-import { push } from '../../builders/told-history.ts';
+import { deletion, push } from '../../builders/told-history.ts';
 import { tagHead } from './heads.ts';
 import { instantAt } from './instants.ts';
 
@@ -88,8 +89,62 @@ describe('when a tag is told again', () => {
     expect(ids(retold.told)).toEqual(['third']);
   });
 
+  it('an end that holds no more is taken from what lasts since before the hour, and nothing else is written', () => {
+    const gone = deletion('gone', 90, 'four');
+    const retold = (deletions: readonly Entry[]) => {
+      const { entries } = tellTag(unseenTag, [first], deletions);
+      return retellTag({ ...recorded(), time: gone.at.time, lookback: { entries, deletions: [] } });
+    };
+    expect(retold([])).toEqual({ told: [], removed: [], changes: [] });
+
+    const { changes } = retold([{ fact: gone, kind: 'deleted', locations: [] }]);
+    const lasting = { fact: first, kind: 'created', locations: [] };
+    const edge = { tag: 'prod', digest: digestOf('four'), stretch: first.at, lastPush: first.at };
+    expect(changes.slice(1)).toEqual([
+      { write: 'tag-entry-removal', tag: 'prod', at: gone.at },
+      { write: 'tag-entry', tag: 'prod', entry: lasting },
+      { write: 'edge', edge },
+    ]);
+  });
+
   it('an hour before it is told again, and two more are read', () => {
     expect(tellingStart(second.at.time)).toBe(second.at.time - replicaWindowMs);
     expect(lookbackStart(second.at.time)).toBe(second.at.time - 3 * replicaWindowMs);
+  });
+});
+
+describe('when a tag is found removed before a push of it is known', () => {
+  const untag = fact('untag', 30, { action: 'untag', tag: 'prod', digest: one, source: 'reconcile' });
+  const retold = (added: Fact, entries: readonly Entry[]) =>
+    retellTag({
+      tag: 'prod',
+      time: added.at.time,
+      head: undefined,
+      lookback: { entries, deletions: [] },
+      added,
+      isPartlyTold: false,
+    });
+  const removed: Entry = { fact: untag, kind: 'untagged', locations: [] };
+
+  it('has no head, as nothing is known that it pointed to', () => {
+    expect(retold(untag, []).changes).toEqual([{ write: 'tag-entry', tag: 'prod', entry: removed }]);
+  });
+
+  it('has ended when the push before it is told', () => {
+    const late = push('late', 20, 'one', 'prod');
+    const { at } = late;
+    expect(retold(late, [removed]).changes[0]).toEqual({
+      write: 'tag-head',
+      head: {
+        tag: 'prod',
+        holding: { digest: one, stretch: at, lastPush: at },
+        endedAt: untag.at,
+        newestPush: at,
+        oldestPush: at,
+        lastUntag: untag.at,
+        recent: { pushes: [] },
+      },
+      over: 'absent',
+    });
   });
 });

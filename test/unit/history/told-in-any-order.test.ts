@@ -98,6 +98,126 @@ const stories: readonly [string, readonly Fact[]][] = [
     ],
   ],
   [
+    'a region tells a push of a tag again after a deletion, which another region told',
+    [
+      push('west', 0, 'one', 'prod', 'westeurope'),
+      deletion('gone', 1, 'one', 'uksouth'),
+      push('east', 2, 'one', 'prod', 'eastus'),
+    ],
+  ],
+  [
+    'a region tells a push by digest again after a deletion, which that does not undo',
+    [
+      push('west', 0, 'one', undefined, 'westeurope'),
+      deletion('gone', 1, 'one'),
+      push('east', 2, 'one', undefined, 'eastus'),
+      found(deletion('found', 3, 'one'), 3),
+      push('back', 4, 'one'),
+    ],
+  ],
+  [
+    'what is found after that is no push that was told',
+    [
+      push('west', 0, 'one', undefined, 'westeurope'),
+      deletion('gone', second, 'one'),
+      push('east', 2 * second, 'one', undefined, 'eastus'),
+      found(push('found', 3 * second, 'one')),
+    ],
+  ],
+  [
+    'a push by digest and those of tags are no copies of one another',
+    [
+      push('tagged', 0, 'one', 'prod', 'westeurope'),
+      push('direct', 1, 'one', undefined, 'eastus'),
+      push('other', 2, 'one', 'dev', 'japaneast'),
+    ],
+  ],
+  [
+    'a deletion is a copy of a deletion and of no push',
+    [
+      push('pushed', 0, 'one', undefined, 'westeurope'),
+      deletion('gone', 1, 'one', 'japaneast'),
+      deletion('gone-east', 2, 'one', 'eastus'),
+    ],
+  ],
+  [
+    'a push is a copy of a push and of no deletion',
+    [
+      deletion('gone', 0, 'one', 'westeurope'),
+      push('back', 1, 'one', undefined, 'japaneast'),
+      push('back-east', 2, 'one', undefined, 'eastus'),
+    ],
+  ],
+  [
+    'a region tells a push of a tag twice',
+    [
+      push('west', 0, 'one', 'prod', 'westeurope'),
+      push('east', 2, 'one', 'prod', 'eastus'),
+      push('east-again', 3, 'one', 'prod', 'eastus'),
+    ],
+  ],
+  [
+    'a push by digest is found twice, and once after it was undone',
+    [
+      push('event', 0, 'one'),
+      found(push('found', second, 'one')),
+      found(push('found-again', 2 * second, 'one')),
+      deletion('gone', 3 * second, 'one'),
+      found(push('found-later', 4 * second, 'one')),
+    ],
+  ],
+  [
+    'a deletion is found twice that two regions told, the first of them before it can have been',
+    [
+      push('first', 0, 'one'),
+      deletion('west', 1, 'one', 'westeurope'),
+      deletion('east', 2, 'one', 'eastus'),
+      found(deletion('found', 3, 'one'), 1.5),
+      found(deletion('found-again', 4, 'one'), 2.5),
+    ],
+  ],
+  [
+    'a deletion is found that no event tells: the copy after the push is of the one before',
+    [
+      deletion('west', 0, 'one', 'westeurope'),
+      push('back', 1, 'one'),
+      deletion('east', 2, 'one', 'eastus'),
+      found(deletion('found', 3, 'one'), 1.5),
+    ],
+  ],
+  [
+    'what a tag points to is found, by the copy that told it last and not by that of what it pointed to before',
+    [
+      push('west', 0, 'one', 'prod', 'westeurope'),
+      push('east', second, 'one', 'prod', 'eastus'),
+      found(push('found', 2 * second, 'one', 'prod')),
+      push('moved', 3 * second, 'two', 'prod'),
+      push('japan', 4 * second, 'one', 'prod', 'japaneast'),
+      found(push('found-moved', 5 * second, 'two', 'prod')),
+    ],
+  ],
+  [
+    'a tag that ended is pushed anew, twice',
+    [
+      push('first', 0, 'one', 'prod'),
+      deletion('gone', 5, 'one'),
+      push('second', 100, 'two', 'prod'),
+      push('third', 120, 'three', 'prod'),
+    ],
+  ],
+  [
+    'what is pushed again moves later',
+    [push('first', 0, 'one', 'prod'), push('again', 5, 'one', 'prod'), push('moved', 10, 'two', 'prod')],
+  ],
+  [
+    'a tag is found removed hours after pushes that regions may copy',
+    [
+      push('first', 0, 'one', 'prod', 'westeurope'),
+      push('moved', 10, 'two', 'prod', 'westeurope'),
+      untag('removed', 300, 'two', 10),
+    ],
+  ],
+  [
     'of one millisecond the larger id is the older',
     [push('a', 0, 'one', 'prod'), push('b', 0, 'two', 'prod'), deletion('c', 0, 'two')],
   ],

@@ -194,6 +194,9 @@ describe('when two events have different ids', () => {
     ["!~*'()", '=21=7E=2A=27=28=29'],
     ['é', '=C3=A9'],
     ['🐳', '=F0=9F=90=B3'],
+    ['\u0001', '=01'],
+    ['?'.repeat(40), '=3F'.repeat(40)],
+    ['?'.repeat(41), `==${'Pz8_'.repeat(13)}Pz8`],
     ['x'.repeat(100), 'x'.repeat(100)],
     ['?>'.repeat(25), `==${'Pz4_Pj8-'.repeat(8)}Pz4`],
   ])('writes %s as %s', (eventId, recordId) => {
