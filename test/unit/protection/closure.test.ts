@@ -84,18 +84,43 @@ describe('closureOf', () => {
     expect(new Set(digestsOf(index, graph))).toEqual(new Set([index, ...names]));
   });
 
+  it('when several tags are about one manifest, what they point to comes in the order of their names, as referrers', () => {
+    const [sig, att] = [digestOf('sig'), digestOf('att')];
+    const manifests = [index, sig, att].map((digest) => [digest, read()] as const);
+    const tags = [
+      [`${index.replace(':', '-')}.sig`, sig],
+      [`${index.replace(':', '-')}.att`, att],
+    ] as const;
+    for (const told of [tags, tags.toReversed()]) {
+      expect(closureOf(index, graphOf(manifests, told)).members).toEqual([
+        { digest: index, role: 'root', needs: [att, sig] },
+        { digest: att, role: 'referrer', needs: [] },
+        { digest: sig, role: 'referrer', needs: [] },
+      ]);
+    }
+  });
+
   it.each([
-    ['was never read', undefined, 'unreadable'],
-    ['could not be read', { state: 'unreadable', reason: '503' } as const, 'unreadable'],
-    ['is not there', { state: 'missing' } as const, 'missing'],
-    ['was read without its referrers', { state: 'read', children: [] } as const, 'referrers-unlisted'],
-  ])('when a child %s (F1), the closure is partial and says so', (_, node, reason) => {
+    ['was never read', undefined, { reason: 'unreadable', detail: 'was not read' }],
+    [
+      'could not be read',
+      { state: 'unreadable', reason: '503' } as const,
+      { reason: 'unreadable', detail: '503' },
+    ],
+    ['is not there', { state: 'missing' } as const, { reason: 'missing' }],
+    [
+      'was read without its referrers',
+      { state: 'read', children: [] } as const,
+      { reason: 'referrers-unlisted' },
+    ],
+  ])('when a child %s (F1), the closure is partial and says so', (_, node, gap) => {
     const graph = graphOf([
       [index, read([amd64, arm64])],
       [arm64, read()],
       ...(node ? [[amd64, node] as const] : []),
     ]);
-    expect(closureOf(index, graph)).toMatchObject({ whole: false, gaps: [{ digest: amd64, reason }] });
+    expect(closureOf(index, graph)).toMatchObject({ whole: false });
+    expect(gapsOf(closureOf(index, graph))).toEqual([{ digest: amd64, ...gap }]);
     expect(digestsOf(index, graph)).toEqual([index, amd64, arm64]);
   });
 
@@ -121,6 +146,17 @@ describe('closureOf', () => {
     const cut = closureOf(index, wide, { depth: 5, members: 10 });
     expect(cut.members).toHaveLength(10);
     expect(gapsOf(cut)).toEqual([{ digest: index, reason: 'too-many' }]);
+  });
+
+  it('when nobody says how deep or large it may be, it ends eight steps from its root, and at 5000 members', () => {
+    const many = Array.from({ length: 5_001 }, (_, name) => digestOf(`m${name}`));
+    const [first = index, ...others] = many;
+    const chain = graphOf(many.slice(0, 20).map((digest, at) => [digest, read(many.slice(at + 1, at + 2))]));
+    expect(closureOf(first, chain).members).toHaveLength(9);
+    expect(gapsOf(closureOf(first, chain))).toEqual([{ digest: many[8], reason: 'too-deep' }]);
+    const wide = graphOf([[first, read(others)], ...others.map((digest) => [digest, read()] as const)]);
+    expect(closureOf(first, wide).members).toHaveLength(5_000);
+    expect(gapsOf(closureOf(first, wide))).toEqual([{ digest: first, reason: 'too-many' }]);
   });
 
   it('when any graph is given, whatever a member needs is a member, and whole means that all was read', () => {

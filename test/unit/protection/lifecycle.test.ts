@@ -3,6 +3,7 @@ import { type Approval, advance } from '../../../src/protection/approval.ts';
 import { eventsDue } from '../../../src/protection/lifecycle.ts';
 import { planLocks } from '../../../src/protection/lock-plan.ts';
 import { targetKey } from '../../../src/protection/lock-target.ts';
+import { windowsAt } from '../../../src/protection/rollback-window.ts';
 import { approvalOf, protectedRepository, start } from '../../builders/protected-repository.ts';
 import { digestOf } from '../../builders/registry-event.ts';
 
@@ -71,7 +72,24 @@ describe('eventsDue', () => {
     expect(states(approvals)).toEqual(['protected', 'protected']);
     approvals = run(made, approvals, start + 1);
     expect(states(approvals)).toEqual(['superseded', 'protected']);
+    expect(states(run(made, approvals, start + 1))).toEqual(['superseded', 'protected']);
   });
+
+  it.each([{ environment: 'staging' }, { repository: 'team/other' }, { registry: 'fabrikam.azurecr.io' }])(
+    'when a newer release is elsewhere (%j), it supersedes nothing here',
+    (elsewhere) => {
+      const here = approvalOf();
+      const there = approvalOf({ id: 'a2', requestedAt: start + 1, ...elsewhere });
+      for (const approvals of [
+        [here, there],
+        [there, here],
+      ]) {
+        const windows = windowsAt(approvals, [], start + 1);
+        expect(windows).toHaveLength(2);
+        expect(eventsDue({ windows, protections: [], done: new Set(), owned: [] })).toEqual([]);
+      }
+    },
+  );
 
   it('when the current release is ended early, the one before is current again', () => {
     const made = twoReleases();

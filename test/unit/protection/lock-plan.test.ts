@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { FindingKind } from '../../../src/findings/kind.ts';
 import { msPerDay } from '../../../src/protection/duration.ts';
 import { type LockPlan, planLocks } from '../../../src/protection/lock-plan.ts';
-import { type LockStep, stepsWithout } from '../../../src/protection/lock-step.ts';
+import { stepsWithout } from '../../../src/protection/lock-step.ts';
 import {
   checkedTarget,
   type LockTarget,
@@ -19,38 +19,22 @@ import {
   unlocked,
 } from '../../builders/protected-repository.ts';
 import { digestOf } from '../../builders/registry-event.ts';
-
-const index = digestOf('a1');
-const amd64 = digestOf('amd64');
-const arm64 = digestOf('arm64');
-const signature = digestOf('signature');
-const after = start + 100 * msPerDay;
-const ended = { endedEarly: { by: 'release-1', at: start, reason: 'withdrawn' } };
-
-/** A multi-platform image with a signature, tagged v1, approved as a1. */
-function release() {
-  const made = protectedRepository(
-    new Map([
-      [index, { children: [amd64, arm64], referrers: [signature] }],
-      [amd64, {}],
-      [arm64, {}],
-      [signature, {}],
-    ]),
-  );
-  made.tag('v1', index);
-  return made;
-}
-
-const approved = approvalOf({ tag: 'v1', lockTag: true });
+import {
+  after,
+  amd64,
+  approved,
+  arm64,
+  ended,
+  index,
+  refusalsTo,
+  release,
+  seenAs,
+  signature,
+  targetsOf,
+} from '../../builders/signed-release.ts';
 
 function kinds({ findings }: LockPlan): readonly FindingKind[] {
   return findings.map(({ kind }) => kind);
-}
-
-function targetsOf(steps: readonly LockStep[], step: LockStep['step']): readonly string[] {
-  return steps
-    .filter((one) => one.step === step)
-    .map(({ target }) => (target.kind === 'tag' ? target.tag : target.digest));
 }
 
 function refusalsOf(plan: LockPlan): readonly string[] {
@@ -161,7 +145,7 @@ describe('planLocks', () => {
     const made = release();
     made.setFlags(manifestTarget(amd64), { canDelete: false, canWrite: true });
     made.setFlags(manifestTarget(arm64), { canDelete: false, canWrite: false });
-    made.enforce([approved]);
+    expect(kinds(made.enforce([approved]))).toEqual([]);
     made.enforce([approvalOf({ ...approved, ...ended })], after);
     expect(made.locks.get(amd64)).toMatchObject({ canDelete: false, canWrite: true });
     expect(made.isLocked(arm64)).toBe(true);
@@ -183,6 +167,7 @@ describe('planLocks', () => {
     expect(plan.steps).toEqual([]);
     expect(refusalsOf(plan)).toEqual([...codes, 'needed']);
     expect(plan.kept).toHaveLength(5);
+    expect(kinds(plan)).toEqual([]);
   });
 
   it('when nothing is known of uses (F10), nothing is unlocked', () => {
@@ -238,9 +223,7 @@ describe('planLocks', () => {
       after,
     );
     expect(targetsOf(plan.steps, 'unlock')).toEqual([newer]);
-    expect(
-      plan.kept.find(({ lock }) => lock.target.kind === 'manifest' && lock.target.digest === amd64)?.refusals,
-    ).toMatchObject([{ code: 'needed' }]);
+    expect(refusalsTo(plan, amd64)).toMatchObject([{ code: 'needed' }]);
   });
 
   it('when a hold covers the repository, nothing is unlocked though the window was ended', () => {
@@ -306,9 +289,7 @@ describe('planLocks', () => {
   it("when a child's lock cannot be read, its index waits, rather than be locked over it (F3)", () => {
     const made = release();
     const situation = made.situation([approved], [], start);
-    const manifests = new Map(situation.seen.manifests).set(amd64, { state: 'unreadable', reason: '503' });
-    const planned = { ...situation, seen: { ...situation.seen, manifests } };
-    const plan = planLocks(planned);
+    const plan = planLocks(seenAs(situation, [[amd64, { state: 'unreadable', reason: '503' }]]));
     expect(targetsOf(plan.steps, 'lock').toSorted()).toEqual([arm64, signature].toSorted());
     expect(kinds(plan)).toEqual(['LockIncomplete']);
   });
@@ -317,8 +298,7 @@ describe('planLocks', () => {
     const made = release();
     made.enforce([approved]);
     const situation = made.situation([approvalOf({ ...approved, ...ended })], [], after);
-    const manifests = new Map(situation.seen.manifests).set(index, { state: 'unreadable', reason: '503' });
-    const plan = planLocks({ ...situation, seen: { ...situation.seen, manifests } });
+    const plan = planLocks(seenAs(situation, [[index, { state: 'unreadable', reason: '503' }]]));
     expect(plan.steps.map(({ step, target }) => [step, target])).toEqual([['unlock', tagTarget('v1')]]);
     const kept = plan.kept.map(({ lock: { target }, refusals }) => [
       target.kind === 'manifest' ? target.digest : target.tag,
@@ -453,6 +433,20 @@ describe('planLocks', () => {
     ]);
   });
 
+  it('when a tag that somebody locked moved away from what was approved, it is told as moved and as nothing else', () => {
+    const made = release();
+    made.tag('v1', arm64);
+    made.setFlags(tagTarget('v1'), { canDelete: false, canWrite: false });
+    expect(kinds(made.plan([approved]))).toEqual(['ProtectedTagMoved']);
+  });
+
+  it('when what is listed as a tag is none, it is left out', () => {
+    const made = release();
+    made.tag('not a tag', index);
+    made.setFlags(manifestTarget(signature), { canDelete: false, canWrite: true });
+    expect(kinds(made.plan([]))).toEqual(['OrphanLock']);
+  });
+
   it('when releases follow one another for years (F9), only the locks of those kept remain', () => {
     const digests = Array.from({ length: 30 }, (_, release) => digestOf(`a${release}`));
     const made = protectedRepository(new Map(digests.map((digest) => [digest, {}])));
@@ -471,10 +465,13 @@ describe('planLocks', () => {
     expect(made.owned.size).toBe(4);
   });
 
-  it('when approvals of other repositories are handed in, they are none of its business', () => {
-    const made = release();
-    expect(made.plan([approvalOf({ repository: 'team/other' })]).steps).toEqual([]);
-  });
+  it.each([{ repository: 'team/other' }, { registry: 'fabrikam.azurecr.io' }])(
+    'when approvals of another repository are handed in (%j), they are none of its business',
+    (other) => {
+      const made = release();
+      expect(made.plan([approvalOf(other)]).steps).toEqual([]);
+    },
+  );
 });
 
 describe('lock targets', () => {
@@ -488,6 +485,11 @@ describe('lock targets', () => {
       expect(() => manifestTarget(digest)).toThrow(TypeError);
     },
   );
+
+  it('when there is no target, says what was to be one', () => {
+    expect(() => tagTarget('a:b')).toThrow('"a:b" is no tag to lock');
+    expect(() => manifestTarget('latest')).toThrow('"latest" is no digest to lock');
+  });
 
   it.each([
     '{"kind": "tag", "tag": ""}',
