@@ -59,7 +59,7 @@ describe('planUnlocking', () => {
     made.setFlags(manifestTarget(index), before);
     made.enforce([approvalOf()]);
     expect(made.plan([approvalOf(ended)], after).steps).toMatchObject([
-      { step: 'unlock', before: { canDelete: false, canWrite: false }, after: before },
+      { step: 'unlock', before: { canDelete: false, canWrite: false }, after: before, needs: [] },
     ]);
   });
 
