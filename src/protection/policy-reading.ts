@@ -133,8 +133,8 @@ function readPushRules(fields: StrictFields, names: readonly string[]): readonly
     .flatMap((rule): readonly PushRule[] => {
       const tagRule = readTagRule(rule);
       const environment = rule.required('environment', environmentForm);
-      if (tagRule === undefined || environment === undefined) return [];
-      return knownEnvironment(rule, 'environment', environment, names) ? [{ ...tagRule, environment }] : [];
+      if (environment === undefined || !knownEnvironment(rule, 'environment', environment, names)) return [];
+      return tagRule === undefined ? [] : [{ ...tagRule, environment }];
     });
 }
 

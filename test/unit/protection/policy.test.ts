@@ -29,12 +29,14 @@ function fieldsRefused(document: unknown): readonly string[] {
 
 const [immutable] = policyDocument().immutableTags;
 const [atPush] = policyDocument().protectAtPush;
+const toStaging = { repositories: '.*', environments: ['staging'] };
 
 /** Documents that even their shape forbids, with the fields to mend. */
 const misshapen: readonly (readonly [string, unknown, readonly string[]])[] = [
   ['is null', null, ['$']],
   ['is an array', [], ['$']],
   ['is of another version', policyDocument({ version: 2 }), ['version']],
+  ['is of a schema by number', policyDocument({ $schema: 7 }), ['$schema']],
   ['has an unknown field', policyDocument({ holds: [] }), ['holds']],
   ['has a field that is null', policyDocument({ immutableTags: null }), ['immutableTags']],
   [
@@ -50,6 +52,25 @@ const misshapen: readonly (readonly [string, unknown, readonly string[]])[] = [
   ['has an empty pattern', policyDocument({ registries: [''] }), ['registries.0']],
   ['has a pattern that is too long', policyDocument({ registries: ['a'.repeat(257)] }), ['registries.0']],
   ['has environments by name', policyDocument({ environments: {} }), ['environments']],
+  ['has no environment', policyDocument({ environments: [] }), ['environments']],
+  ['has too many environments', policyDocument({ environments: environmentsNamed(51) }), ['environments']],
+  ['is about no repository', policyDocument({ repositories: [] }), ['repositories']],
+  ['has too many repositories', policyDocument({ repositories: times(201, toStaging) }), ['repositories']],
+  [
+    'approves for no environment',
+    policyDocument({ repositories: [{ ...toStaging, environments: [] }] }),
+    ['repositories.0.environments'],
+  ],
+  [
+    'approves for too many environments',
+    policyDocument({ repositories: [{ ...toStaging, environments: times(51, 'staging') }] }),
+    ['repositories.0.environments'],
+  ],
+  [
+    'does not say which repositories are approved for an environment',
+    policyDocument({ repositories: [{ environments: ['staging'] }] }),
+    ['repositories.0.repositories'],
+  ],
   [
     'misspells a field',
     policyDocument({ environments: [{ name: 'production', locktag: true }, { name: 'staging' }] }),
@@ -59,6 +80,22 @@ const misshapen: readonly (readonly [string, unknown, readonly string[]])[] = [
     'has a name in upper case',
     policyDocument({ environments: [{ name: 'Production' }] }),
     ['environments.0.name'],
+  ],
+  [
+    'has a name that ends in "-"',
+    policyDocument({ environments: [{ name: 'production-' }] }),
+    ['environments.0.name'],
+  ],
+  [
+    'has a name that is too long',
+    policyDocument({ environments: [{ name: 'p'.repeat(64) }] }),
+    ['environments.0.name'],
+  ],
+  [
+    // Neither is the other again: nobody knows what they are.
+    'has two names that are none',
+    policyDocument({ environments: [{ name: 'X' }, { name: 'Y' }] }),
+    ['environments.0.name', 'environments.1.name'],
   ],
   ['keeps no release', environmentWith({ retainReleases: 0 }), ['environments.0.retainReleases']],
   ['keeps half a release', environmentWith({ retainReleases: 1.5 }), ['environments.0.retainReleases']],
@@ -90,6 +127,16 @@ const misshapen: readonly (readonly [string, unknown, readonly string[]])[] = [
     'has a rule without a pattern',
     policyDocument({ protectAtPush: [{ ...atPush, tags: null }] }),
     ['protectAtPush.0.tags'],
+  ],
+  [
+    'protects for no environment',
+    policyDocument({ protectAtPush: [{ ...atPush, environment: undefined }] }),
+    ['protectAtPush.0.environment'],
+  ],
+  [
+    'protects what cannot be told for an unknown environment',
+    policyDocument({ protectAtPush: [{ ...atPush, tags: 7, environment: 'live' }] }),
+    ['protectAtPush.0.tags', 'protectAtPush.0.environment'],
   ],
   ['has retention that is a list', policyDocument({ retention: [] }), ['retention']],
   ['has retention without rules', retentionWith({ rules: undefined }), ['retention.rules']],
@@ -217,6 +264,14 @@ const contradictory: readonly (readonly [string, unknown, readonly string[]])[] 
   ],
 ];
 
+function times<T>(count: number, one: T): readonly T[] {
+  return Array.from({ length: count }, () => one);
+}
+
+function environmentsNamed(count: number) {
+  return Array.from({ length: count }, (_, index) => ({ name: `e${index}` }));
+}
+
 /** A field that is undefined is left out. */
 function retentionWith(fields: Readonly<Record<string, unknown>>) {
   const retention: unknown = JSON.parse(JSON.stringify({ ...policyDocument().retention, ...fields }));
@@ -300,6 +355,52 @@ describe('readPolicy', () => {
   it('when there is no retention, says nothing of it', () => {
     const { retention: _, ...document } = policyDocument();
     expect(read(document)).not.toHaveProperty('retention');
+  });
+
+  it('when nothing is private, says nothing of it', () => {
+    const { privacy: _, ...document } = policyDocument();
+    expect(read(document)).not.toHaveProperty('privacy');
+  });
+
+  it('when lists and names are as long or as short as may be, reads them', () => {
+    const environments = [...environmentsNamed(48), { name: 'p' }, { name: 'p'.repeat(63) }];
+    const names = environments.map(({ name }) => name);
+    const repositories = times(200, { repositories: '.*', environments: names });
+    const policy = read(policyDocument({ environments, repositories, protectAtPush: [] }));
+    expect(environmentsOf(policy, 'base')).toEqual(names);
+    expect(policy.repositories).toHaveLength(200);
+  });
+
+  it.each<[string, unknown]>([
+    ['is 2: expected 1', policyDocument({ version: 2 })],
+    ['is 7: expected text', policyDocument({ $schema: 7 })],
+    [
+      'is "Live": expected an environment: 1 to 63 lower-case letters, digits and "-", such as "production"',
+      policyDocument({ environments: [{ name: 'Live' }] }),
+    ],
+    [
+      'is "staging" again: give each environment its own name',
+      policyDocument({ environments: [{ name: 'production' }, { name: 'staging' }, { name: 'staging' }] }),
+    ],
+    [
+      'names "live": expected an environment of this policy, one of production, staging',
+      policyDocument({ protectAtPush: [{ ...atPush, environment: 'live' }] }),
+    ],
+    [
+      'is "P31D": expected an ISO 8601 duration in weeks, or in days, hours, minutes and seconds, from PT0S to P30D',
+      environmentWith({ monitoringWindow: 'P31D' }),
+    ],
+    [
+      'lists "v1.2", which the whole of "tags" does not match: mend the pattern or the example',
+      policyDocument({ immutableTags: [{ ...immutable, matches: ['v1.2'] }] }),
+    ],
+    [
+      'lists "v1.2.4", which "tags" matches: mend the pattern or the example',
+      policyDocument({ immutableTags: [{ ...immutable, mustNotMatch: ['v1.2.4'] }] }),
+    ],
+  ])('says how to mend it: %s', (problem, document) => {
+    const reading = readPolicy(document);
+    expect(reading.ok ? [] : reading.problems.map((one) => one.problem)).toEqual([problem]);
   });
 
   it.each([...misshapen, ...contradictory])(
@@ -441,6 +542,22 @@ describe('what a policy says', () => {
   it('when a registry is asked for, its whole name decides', () => {
     expect(isApprovedRegistry(policy, 'contoso.azurecr.io')).toBe(true);
     expect(isApprovedRegistry(policy, 'contoso.azurecr.io.fabrikam.example')).toBe(false);
+  });
+
+  it('when several registries may be approved from, each may', () => {
+    const both = read(policyDocument({ registries: ['contoso\\.azurecr\\.io', 'fabrikam\\.azurecr\\.io'] }));
+    for (const registry of ['contoso', 'fabrikam']) {
+      expect(isApprovedRegistry(both, `${registry}.azurecr.io`)).toBe(true);
+    }
+    expect(isApprovedRegistry(both, 'docker.io')).toBe(false);
+  });
+
+  it('when one of several rules says that a tag may not move, it may not, and without a rule it may', () => {
+    const others = { ...immutable, repositories: 'tools/.*' };
+    const several = read(policyDocument({ immutableTags: [immutable, others] }));
+    expect(isImmutableTag(several, 'team/app', 'v1.2.3')).toBe(true);
+    expect(isImmutableTag(several, 'tools/lint', 'v1.2.3')).toBe(true);
+    expect(isImmutableTag(read(policyDocument({ immutableTags: [] })), 'team/app', 'v1.2.3')).toBe(false);
   });
 
   it('when several rules cover a repository, it has the environments of all', () => {
