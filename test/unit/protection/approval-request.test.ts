@@ -63,6 +63,14 @@ describe('readApprovalRequest', () => {
     }
   });
 
+  it('when the image is named by digest alone, it has no tag', () => {
+    expect(request({ image: `contoso.azurecr.io/team/app@${digest}` }).image).toEqual({
+      registry: 'contoso.azurecr.io',
+      repository: 'team/app',
+      digest,
+    });
+  });
+
   it('when only what is needed is given, nothing else is there', () => {
     const reading = readApprovalRequest({
       image: 'contoso.azurecr.io/app:v1',
@@ -155,6 +163,12 @@ describe('readApprovalRequest', () => {
       { notes: 'x'.repeat(4_001) },
       'notes',
       /1 to 4000 printable characters and line f/,
+    ],
+    [
+      'notes that their line feeds make too long',
+      { notes: `x\n\n${'x'.repeat(3_998)}` },
+      'notes',
+      /1 to 4000 printable/,
     ],
     ['notes of line feeds alone', { notes: '\n\n' }, 'notes', /1 to 4000 printable/],
     ['a commit that is too short', { commit: 'a'.repeat(6) }, 'commit', /7 to 64 lower-case hex/],

@@ -78,6 +78,7 @@ describe('advance', () => {
 
   it('when it is judged, keeps the last word, until it is over', () => {
     expect(advance(approvalOf(), { event: 'judged', outcome: 'good' })).toMatchObject({
+      outcome: 'advanced',
       approval: { outcome: 'good' },
     });
     const good = approvalOf({ outcome: 'good' });

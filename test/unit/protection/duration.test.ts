@@ -11,6 +11,7 @@ describe('parseDuration', () => {
     ['PT0S', 0],
     ['P3650D', 3_650 * msPerDay],
     ['PT90M', 5_400_000],
+    ['P52W', 364 * msPerDay],
   ])('when the text is %s, says %d ms', (text, expected) => expect(parseDuration(text)).toBe(expected));
 
   it.each([
@@ -41,6 +42,7 @@ describe('parseDuration', () => {
       'PT1M1H',
       `P${'9'.repeat(30)}D`,
       'P1000000W',
+      'in P2W',
     ],
   ])('when the text is %j, refuses it', (text) => expect(parseDuration(text)).toBeUndefined());
 
@@ -55,5 +57,20 @@ describe('parseDuration', () => {
         expect(parseDuration(formatDuration(seconds * 1_000))).toBe(seconds * 1_000);
       }),
     );
+  });
+});
+
+describe('formatDuration', () => {
+  it.each([
+    [0, 'PT0S'],
+    [999, 'PT0S'],
+    [1_999, 'PT1S'],
+    [msPerDay, 'P1D'],
+    [14 * msPerDay, 'P14D'],
+    [5_400_000, 'PT1H30M'],
+    [93_784_000, 'P1DT2H3M4S'],
+    [msPerDay + 60_000, 'P1DT1M'],
+  ])('when it is %d ms, names the units that it has: %s', (duration, text) => {
+    expect(formatDuration(duration)).toBe(text);
   });
 });

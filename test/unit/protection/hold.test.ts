@@ -36,6 +36,23 @@ describe('advanceHold', () => {
     },
   );
 
+  it.each([' legal-1', 'Legal-1 '])('when %j asked, legal-1 cannot agree', (by) => {
+    const { state } = told(
+      repositoryHold(),
+      { ...asked, by },
+      { event: 'lift-agreed', by: 'legal-1', at: 5 },
+    );
+    expect(state).toBe('lifting');
+  });
+
+  it('when it is not known who asked, nobody can agree', () => {
+    const stored = repositoryHold({ state: 'lifting' });
+    expect(advanceHold(stored, { event: 'lift-agreed', by: 'legal-2', at: 5 })).toEqual({
+      outcome: 'refused',
+      problem: 'hold h1 is lifting: nobody has asked for it to be lifted',
+    });
+  });
+
   it('when the question is withdrawn, another principal has to ask again', () => {
     const withdrawn = told(repositoryHold(), asked, { event: 'lift-withdrawn' });
     expect(withdrawn).toEqual(repositoryHold());
@@ -145,5 +162,13 @@ describe('readHoldRequest', () => {
   ])('when it is %j, refuses it by the fields %j', (body, fields) => {
     const reading = readHoldRequest(body);
     expect(reading.ok ? [] : reading.problems.map(({ field }) => field)).toEqual(fields);
+  });
+
+  it.each([
+    [{ reason: 'x' }, 'names not one thing: expected either "approval", or "registry" and "repositories"'],
+    [{ approval: 'a1', reason: ' ' }, 'is " ": expected 1 to 2000 printable characters'],
+  ])('when it is %j, says what is expected', (body, problem) => {
+    const reading = readHoldRequest(body);
+    expect(reading.ok ? [] : reading.problems.map((one) => one.problem)).toEqual([problem]);
   });
 });

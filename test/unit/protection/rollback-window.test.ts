@@ -70,13 +70,26 @@ describe('windowsAt', () => {
   });
 
   it('when a release is not protected yet, it pushes nothing out', () => {
-    expect(openAt(releases(3, { r2: { state: 'protecting' } }), later)).toEqual(['r0', 'r1', 'r2']);
+    for (const state of ['requested', 'protecting'] as const) {
+      expect(openAt(releases(3, { r2: { state } }), later)).toEqual(['r0', 'r1', 'r2']);
+    }
   });
 
   it('when one digest is approved again and again, it takes one place', () => {
     const { digest } = approvalOf({ id: 'r4' });
     const same = { r4: { digest }, r3: { digest }, r2: { digest } };
     expect(openAt(releases(5, same), later)).toEqual(['r1', 'r2', 'r3', 'r4']);
+  });
+
+  it('when a release is approved once more, that does not push out its first approval', () => {
+    const again = { r1: { digest: approvalOf({ id: 'r0' }).digest } };
+    expect(openAt(releases(3, again), later)).toEqual(['r0', 'r1', 'r2']);
+  });
+
+  it('when an approval was ended early, its window ended then, whatever it was kept for', () => {
+    const at = start + 5_000;
+    const withdrawn = releases(1, { r0: { endedEarly: { by: 'release-1', at, reason: 'withdrawn' } } });
+    expect(windowsAt(withdrawn, [], at)).toMatchObject([{ reasons: [], ends: { kind: 'at', time: at } }]);
   });
 
   it('when approvals failed, are released or were ended early, they are in no window and push nothing out', () => {
@@ -124,7 +137,8 @@ describe('windowsAt', () => {
 
   it('when a hold covers an approval, it is kept whatever else is over, and until the hold is lifted', () => {
     const hold = repositoryHold();
-    expect(windowsAt(releases(9), [hold], later).every(isOpen)).toBe(true);
+    const held = windowsAt(releases(9), [hold], later);
+    expect(held.every(({ reasons }) => reasons.includes('held'))).toBe(true);
     expect(openAt(releases(9), later)).toHaveLength(2);
     expect(windowsAt(releases(9), [{ ...hold, state: 'lifted' }], later).filter(isOpen)).toHaveLength(2);
     expect(windowsAt(releases(9), [{ ...hold, state: 'lifting' }], later).every(isOpen)).toBe(true);
@@ -196,6 +210,17 @@ describe('orderOf', () => {
     expect(orderOf(approvals)).toMatchObject([
       { environment: 'production', current: { id: 'r0' }, superseded: [] },
     ]);
+  });
+
+  it('when approvals are of other registries, repositories or environments, each of those has its own', () => {
+    const others = [
+      approvalOf({ id: 'b1', registry: 'fabrikam.azurecr.io' }),
+      approvalOf({ id: 'c1', repository: 'team/web' }),
+      approvalOf({ id: 'd1', environment: 'staging' }),
+    ];
+    expect(orderOf([approvalOf(), ...others])).toMatchObject(
+      ['a1', 'b1', 'c1', 'd1'].map((id) => ({ current: { id }, superseded: [] })),
+    );
   });
 
   it('when nothing stands, nothing is current', () => {

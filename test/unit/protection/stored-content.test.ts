@@ -2,13 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonContent } from '../../../src/history/statement.ts';
 import { canonicalContent } from '../../../src/ledger/canonical-record.ts';
-import type { Approval } from '../../../src/protection/approval.ts';
+import type { Approval, ApprovalState, ScanEvidence } from '../../../src/protection/approval.ts';
 import { approvalContent, approvalStateKey, readApproval } from '../../../src/protection/approval-content.ts';
 import type { Hold } from '../../../src/protection/hold.ts';
 import { holdContent, holdStateKey, readHold } from '../../../src/protection/hold-content.ts';
 import { manifestTarget, tagTarget } from '../../../src/protection/lock-target.ts';
 import type { OwnedLock } from '../../../src/protection/owned-lock.ts';
 import { lockStateKey, ownedLockContent, readOwnedLock } from '../../../src/protection/owned-lock-content.ts';
+import { approvalOf, repositoryHold } from '../../builders/protected-repository.ts';
 import { digestOf } from '../../builders/registry-event.ts';
 
 const text = fc
@@ -18,6 +19,16 @@ const time = fc.maxSafeNat();
 const digest = fc.string({ maxLength: 3 }).map(digestOf);
 const tag = fc.constantFrom('prod', '1.4.2', '_', 'A'.repeat(128));
 const id = fc.uuid();
+
+const states: readonly ApprovalState[] = [
+  'requested',
+  'protecting',
+  'protected',
+  'superseded',
+  'expired',
+  'released',
+  'failed',
+];
 
 const approvals: fc.Arbitrary<Approval> = fc.record(
   {
@@ -32,15 +43,7 @@ const approvals: fc.Arbitrary<Approval> = fc.record(
     retainFor: time,
     retainReleases: fc.integer({ min: 1, max: 100 }),
     lockTag: fc.boolean(),
-    state: fc.constantFrom(
-      'requested',
-      'protecting',
-      'protected',
-      'superseded',
-      'expired',
-      'released',
-      'failed',
-    ),
+    state: fc.constantFrom(...states),
     tag,
     ticket: text,
     build: text,
@@ -220,6 +223,46 @@ describe('when a part of a stored content is not what it was', () => {
     ['a time before 1970', { verifiedAt: -1 }],
   ])('%s makes it no lock', (_, part) => {
     expect(readOwnedLock({ ...ownedLockContent(lock), ...part })).toBeUndefined();
+  });
+
+  it.each<[string, JsonContent]>([
+    ['a state that is not known', { state: 'paused' }],
+    ['an approver without an id', { approver: { name: 'Release manager' } }],
+    ['a scan without a tool', { scan: { status: 'passed' } }],
+    ['a scan of another status', { scan: { tool: 'trivy', status: 'clean' } }],
+    ['a scan that counts by no severity', { scan: { tool: 'trivy', status: 'passed', counts: 7 } }],
+    ['a count that is no number', { scan: { tool: 'trivy', status: 'passed', counts: { high: 'two' } } }],
+    ['an end that nobody asked for', { endedEarly: { at: 1, reason: 'withdrawn' } }],
+    ['an end at no time', { endedEarly: { by: 'release-1', reason: 'withdrawn' } }],
+    ['an end without a reason', { endedEarly: { by: 'release-1', at: 1 } }],
+  ])('%s makes it no approval', (_, part) => {
+    expect(readApproval({ ...approvalContent(approvalOf()), ...part })).toBeUndefined();
+  });
+
+  it.each<[string, JsonContent]>([
+    ['a scope of a kind that is not known', { scope: { kind: 'registry', registry: 'contoso.azurecr.io' } }],
+    ['a scope of no kind', { scope: { approval: 'a1' } }],
+    ['a scope of no approval', { scope: { kind: 'approval' } }],
+    ['a scope of no repositories', { scope: { kind: 'repositories', registry: 'contoso.azurecr.io' } }],
+    ['a scope of no registry', { scope: { kind: 'repositories', pattern: '.*' } }],
+    ['a state that is not known', { state: 'paused' }],
+  ])('%s makes it no hold', (_, part) => {
+    expect(readHold({ ...holdContent(repositoryHold()), ...part })).toBeUndefined();
+  });
+});
+
+describe('when an approval was stored', () => {
+  it.each(states)('and is %s, that is read', (state) => {
+    const approval = approvalOf({ state });
+    expect(readApproval(throughJson(approvalContent(approval)))).toEqual(approval);
+  });
+
+  it('with a scan that counted nothing, it has no counts, which is not the same as counts of nothing', () => {
+    const scan: ScanEvidence = { tool: 'trivy', status: 'passed' };
+    for (const given of [scan, { ...scan, counts: {} }]) {
+      const read = readApproval(throughJson(approvalContent(approvalOf({ scan: given }))));
+      expect(read?.scan).toEqual(given);
+    }
   });
 });
 

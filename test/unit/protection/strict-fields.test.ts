@@ -31,9 +31,9 @@ describe('a form with bounds', () => {
     expect(bad.map((value) => form.read(value, note))).toEqual(bad.map(() => undefined));
   });
 
-  it('of a duration reads both its ends, and no number', () => {
+  it('of a duration reads both its ends, and no number or list', () => {
     const form = durationBetween('PT1H', 'P1D');
-    const durations = ['PT1H', 'P1D', 'PT59M59S', 'P1DT1S', 'soon', 3_600_000];
+    const durations = ['PT1H', 'P1D', 'PT59M59S', 'P1DT1S', 'soon', 3_600_000, ['PT1H']];
     expect(durations.map((value) => form.read(value, note))).toEqual([
       hour,
       24 * hour,
@@ -155,7 +155,7 @@ describe('a list that people write', () => {
     const { result, problems } = read({ list: ['a.*', '(', 7] }, (fields) =>
       fields.patterns('list', { min: 1, max: 3 }).map(({ text }) => text),
     );
-    expect(result).toEqual(['a.*']);
+    expect(result).toStrictEqual(['a.*']);
     expect(problems).toEqual([
       expect.stringMatching(/^rule\.list\.1 .*RE2/),
       'rule.list.2 is 7: expected a regular expression that the whole text has to match',

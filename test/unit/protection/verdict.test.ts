@@ -3,6 +3,7 @@ import type { Approval } from '../../../src/protection/approval.ts';
 import { readPolicy } from '../../../src/protection/policy-reading.ts';
 import { windowsAt } from '../../../src/protection/rollback-window.ts';
 import { type ImageFacts, judgeDeployment, type VerdictCode } from '../../../src/protection/verdict.ts';
+import type { Digest } from '../../../src/registry/digest.ts';
 import { parseReference } from '../../../src/registry/reference.ts';
 import { policyDocument } from '../../builders/policy-document.ts';
 import { approvalOf, start } from '../../builders/protected-repository.ts';
@@ -143,6 +144,22 @@ describe('judgeDeployment', () => {
     const untagged = facts({ image: `contoso.azurecr.io/team/app@${digest}`, tagDigest: digestOf('other') });
     for (const given of [unread, untagged]) {
       expect(judgeDeployment(policy, 'production', [given]).verdict).toBe('pass');
+    }
+  });
+
+  it.each<[Digest | 'gone', string]>([
+    ['gone', 'v1.4.2 is gone'],
+    [digestOf('other'), `v1.4.2 points to ${digestOf('other')} now`],
+  ])('when the tag of a pinned image is %s, says where it is', (tagDigest, detail) => {
+    const { items } = judgeDeployment(policy, 'production', [facts({ tagDigest })]);
+    expect(items[0]?.reasons).toEqual([{ code: 'tag-moved', verdict: 'fail', detail }]);
+  });
+
+  it('when windows are handed in in any order, the newest approval decides', () => {
+    const before = approvalOf({ id: 'before', requestedAt: start - 1_000, outcome: 'failed' });
+    const { windows } = facts({}, [before, approvalOf()]);
+    for (const given of [windows, windows.toReversed()]) {
+      expect(judgeDeployment(policy, 'production', [facts({ windows: given })]).verdict).toBe('pass');
     }
   });
 
