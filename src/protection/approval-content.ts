@@ -3,22 +3,12 @@ import { type Fields, fieldsOf } from '../registry/fields.ts';
 import { type Findings, noFindings } from '../registry/findings.ts';
 import { digestForm, flagForm, repositoryForm, tagForm } from '../registry/form.ts';
 import { present } from '../registry/present.ts';
-import type { Approval, ApprovalState, Approver, ScanEvidence } from './approval.ts';
+import { type Approval, type Approver, approvalStates, type ScanEvidence } from './approval.ts';
 import { milliseconds, storedText } from './stored-form.ts';
 import { oneOf, wholeNumber } from './strict-fields.ts';
 
 /** The key of an approval's state. */
 export const approvalStateKey = (id: string) => `a|${id}`;
-
-const states: readonly ApprovalState[] = [
-  'requested',
-  'protecting',
-  'protected',
-  'superseded',
-  'expired',
-  'released',
-  'failed',
-];
 
 /** An approval as statements keep it: its own properties; times and lengths of time are numbers of milliseconds. */
 export function approvalContent(approval: Approval): JsonContent {
@@ -71,7 +61,7 @@ function readRequired(fields: Fields): Pick<Approval, RequiredName> | undefined 
   const retainFor = fields.required('retainFor', milliseconds);
   const retainReleases = fields.required('retainReleases', count);
   const lockTag = fields.required('lockTag', flagForm);
-  const state = fields.required('state', oneOf(states));
+  const state = fields.required('state', oneOf(approvalStates));
   if (id === undefined || registry === undefined || repository === undefined || digest === undefined) {
     return undefined;
   }

@@ -36,14 +36,16 @@ export interface Approver {
  * `superseded`: protected still, but another release is current. `expired`: its window is over, its locks may still be
  * there. `released`: none of its locks is left. `failed`: it could not be protected.
  */
-export type ApprovalState =
-  | 'requested'
-  | 'protecting'
-  | 'protected'
-  | 'superseded'
-  | 'expired'
-  | 'released'
-  | 'failed';
+export const approvalStates = [
+  'requested',
+  'protecting',
+  'protected',
+  'superseded',
+  'expired',
+  'released',
+  'failed',
+] as const;
+export type ApprovalState = (typeof approvalStates)[number];
 
 /** That a digest may run in an environment, on whose word, and for how long it is kept. */
 export interface Approval extends RepositoryId, Evidence {

@@ -4,19 +4,10 @@ import {
   type ApprovalEvent,
   type ApprovalState,
   advance,
+  approvalStates,
   isOver,
 } from '../../../src/protection/approval.ts';
 import { approvalOf } from '../../builders/protected-repository.ts';
-
-const states: readonly ApprovalState[] = [
-  'requested',
-  'protecting',
-  'protected',
-  'superseded',
-  'expired',
-  'released',
-  'failed',
-];
 
 const events: readonly ApprovalEvent[] = [
   { event: 'begun' },
@@ -61,7 +52,7 @@ function stateAfter(approval: Approval, event: ApprovalEvent): string {
 }
 
 describe('advance', () => {
-  it.each(states.flatMap((state) => events.map((event) => [state, event.event, event] as const)))(
+  it.each(approvalStates.flatMap((state) => events.map((event) => [state, event.event, event] as const)))(
     'when an approval is %s and %s, it goes on, stays as it is, or refuses',
     (state, name, event) => {
       const told = `${state} ${name}`;

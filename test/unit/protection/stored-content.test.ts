@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonContent } from '../../../src/history/statement.ts';
 import { canonicalContent } from '../../../src/ledger/canonical-record.ts';
-import type { Approval, ApprovalState, ScanEvidence } from '../../../src/protection/approval.ts';
+import { type Approval, approvalStates, type ScanEvidence } from '../../../src/protection/approval.ts';
 import { approvalContent, approvalStateKey, readApproval } from '../../../src/protection/approval-content.ts';
 import type { Hold } from '../../../src/protection/hold.ts';
 import { holdContent, holdStateKey, readHold } from '../../../src/protection/hold-content.ts';
@@ -20,16 +20,6 @@ const digest = fc.string({ maxLength: 3 }).map(digestOf);
 const tag = fc.constantFrom('prod', '1.4.2', '_', 'A'.repeat(128));
 const id = fc.uuid();
 
-const states: readonly ApprovalState[] = [
-  'requested',
-  'protecting',
-  'protected',
-  'superseded',
-  'expired',
-  'released',
-  'failed',
-];
-
 const approvals: fc.Arbitrary<Approval> = fc.record(
   {
     id,
@@ -43,7 +33,7 @@ const approvals: fc.Arbitrary<Approval> = fc.record(
     retainFor: time,
     retainReleases: fc.integer({ min: 1, max: 100 }),
     lockTag: fc.boolean(),
-    state: fc.constantFrom(...states),
+    state: fc.constantFrom(...approvalStates),
     tag,
     ticket: text,
     build: text,
@@ -252,7 +242,7 @@ describe('when a part of a stored content is not what it was', () => {
 });
 
 describe('when an approval was stored', () => {
-  it.each(states)('and is %s, that is read', (state) => {
+  it.each(approvalStates)('and is %s, that is read', (state) => {
     const approval = approvalOf({ state });
     expect(readApproval(throughJson(approvalContent(approval)))).toEqual(approval);
   });
