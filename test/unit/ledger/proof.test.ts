@@ -10,7 +10,6 @@ import {
   rootOf,
 } from '../../../src/ledger/merkle-tree.ts';
 import {
-  BrokenLog,
   consistencyProof,
   inclusionProof,
   rootFromTiles,
@@ -65,6 +64,13 @@ describe('a log that grows', () => {
     expect(await rootFromTiles(70_000, log.read)).toEqual(rootAt(70_000));
     expect(await rootFromTiles(65_536, log.read)).toEqual(rootAt(65_536));
   });
+
+  it('of no entries, which has no tiles, has the hash of nothing as its root', async () => {
+    const root = await rootFromTiles(0, async () => undefined);
+    expect(Buffer.from(root).toString('hex')).toBe(
+      'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    );
+  });
 });
 
 describe('an inclusion proof', () => {
@@ -108,9 +114,13 @@ describe('an inclusion proof', () => {
     await expect(at(-1)).rejects.toThrow(RangeError);
     await expect(at(0.5)).rejects.toThrow(new RangeError('a log of 300 entries has none at 0.5'));
     log.files.set('tile/0/000', Buffer.alloc(31));
-    await expect(at(3)).rejects.toThrow(new BrokenLog('tile/0/000', 'does not have 256 hashes'));
+    const broken = { name: 'BrokenLog', path: 'tile/0/000' };
+    await expect(at(3)).rejects.toMatchObject({
+      ...broken,
+      message: 'tile/0/000 does not have 256 hashes',
+    });
     log.files.delete('tile/0/000');
-    await expect(at(3)).rejects.toThrow(new BrokenLog('tile/0/000', 'is missing'));
+    await expect(at(3)).rejects.toMatchObject({ ...broken, message: 'tile/0/000 is missing' });
   });
 });
 
@@ -145,20 +155,30 @@ describe('a consistency proof', () => {
 
 describe('a proof that is given by somebody', () => {
   const [one, two, three] = [leafHash(entry(0)), leafHash(entry(1)), leafHash(entry(2))];
-  const shown = { index: 2, size: 3, leaf: three, proof: [nodeHash(one, two)], root: rootAt(3) };
+  const both = nodeHash(one, two);
+  const shown = { index: 0, size: 2, leaf: one, proof: [two], root: both };
 
   it('when it is one, is believed', () => {
     expect(verifyInclusion(shown)).toBe(true);
+    expect(verifyInclusion({ index: 2, size: 3, leaf: three, proof: [both], root: rootAt(3) })).toBe(true);
   });
 
+  it('of the only entry of a log, needs no hash', () => {
+    expect(verifyInclusion({ index: 0, size: 1, leaf: one, proof: [], root: one })).toBe(true);
+  });
+
+  const short = Buffer.alloc(31);
   it.each([
-    ['an entry after the last', { index: 3 }],
+    ['an entry after the last', { index: 2 }],
     ['an entry before the first', { index: -1 }],
-    ['part of an entry', { index: 1.5 }],
-    ['no log', { index: 0, size: 0, proof: [] }],
+    ['part of an entry', { index: 0.5 }],
+    ['no log', { size: 0, proof: [], root: one }],
     ['part of a log', { size: 2.5 }],
-    ['a hash of another length', { proof: [Buffer.alloc(31)] }],
-  ])('when it is of %s, is none', (_, what) => {
+    ['a larger log, and leads to part of it', { size: 4 }],
+    ['more hashes than the log is deep', { proof: [two, three], root: nodeHash(three, both) }],
+    ['a hash of another length', { proof: [short], root: nodeHash(one, short) }],
+    ['one such hash among others', { size: 4, proof: [two, short], root: nodeHash(both, short) }],
+  ])('when it is of %s, is none, though its hashes lead to the root', (_, what) => {
     expect(verifyInclusion({ ...shown, ...what })).toBe(false);
   });
 
@@ -179,6 +199,18 @@ describe('a proof that is given by somebody', () => {
     ['to the same by a hash', { to: 2, toRoot: rootAt(2) }],
     ['to another of the same size', { to: 2, proof: [] }],
     ['from three by no hash', { from: 3, to: 4, proof: [] }],
+    ['to a smaller log of the same root', { to: 1, toRoot: rootAt(2), proof: [] }],
+    ['to a larger log of the same root', { toRoot: rootAt(2), proof: [] }],
+    [
+      'by more hashes than the logs are deep',
+      {
+        from: 3,
+        to: 4,
+        fromRoot: nodeHash(one, rootAt(3)),
+        toRoot: nodeHash(one, rootAt(4)),
+        proof: [three, leafHash(entry(3)), both, one],
+      },
+    ],
   ])('when it shows one %s, is none', (_, what) => {
     expect(verifyConsistency({ ...grew, ...what })).toBe(false);
   });
