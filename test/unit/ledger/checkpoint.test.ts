@@ -29,6 +29,7 @@ describe('a checkpoint', () => {
   const root = Buffer.alloc(32, 1).toString('base64');
   it.each([
     ['no newline at its end', `log\n1\n${root}`],
+    ['another character for that newline', `log\n1\n${root}x`],
     ['no origin', `\n1\n${root}\n`],
     ['zeroes before its size', `log\n01\n${root}\n`],
     ['a sign', `log\n-1\n${root}\n`],

@@ -27,6 +27,14 @@ describe('a log where it was found', () => {
     expect(sizes).toEqual([4, 8, 12]);
   });
 
+  it('when it is a copy that somebody adds to, is verified as it was listed first', async () => {
+    const { log, trust, listing } = found();
+    listing(4, 8);
+    const { verdict, sizes } = await verifyFoundLog(log, trust);
+    expect(verdict).toMatchObject({ ok: true, summary: { size: 8 } });
+    expect(sizes).toEqual([4, 8]);
+  });
+
   it('when a service shows its newest checkpoint, has grown to it', async () => {
     const { log, trust, noteAt } = found();
     const kept = [{ path: 'kept', note: noteAt(4) }];

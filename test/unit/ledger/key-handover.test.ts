@@ -18,6 +18,7 @@ type Key = ReturnType<typeof noteSigner>;
 
 const registry = 'contoso.azurecr.io';
 const origin = `acr-audit/${registry}`;
+const elsewhere = 'acr-audit/fabrikam.azurecr.io';
 const [first, second, third, stranger] = [
   noteSigner(),
   noteSigner('ecdsa-p256'),
@@ -58,6 +59,7 @@ describe('when keys are handed over', () => {
     ['to two keys', [first], [second, third]],
     ['to the same key and another', [first], [first, second]],
     ['from two keys to one of them', [first, second], [first]],
+    ['to as many keys as are read', [first], Array.from({ length: 8 }, () => noteSigner())],
   ])('%s, signed by both sides, it is believed', async (_, old, next) => {
     const note = await handover(7, old, next);
     const verdict = judgeHandover(note, registry, { from: 0, keys: keysOf(old) });
@@ -67,6 +69,22 @@ describe('when keys are handed over', () => {
 
   it('whoever knows one of two old keys believes what that one signed', async () => {
     expect(judged(await handover(7, [first, second], [third], [first, third]))).toBe('believed');
+  });
+
+  it('and one of two old keys is named, the other may sign it as well', async () => {
+    const note = await handover(7, [first], [third], [first, second, third]);
+    expect(judged(note, keysOf([first, second]))).toBe('believed');
+  });
+
+  it('and another log’s key did not sign what stands in its name, the keys of this log decide', async () => {
+    const text = handoverLines([first], [second]);
+    const signatures = await Promise.all([
+      first.sign(origin, text),
+      second.sign(origin, text),
+      third.sign(elsewhere, 'another text\n'),
+    ]);
+    const keys = [first.keyOf(origin), third.keyOf(elsewhere)];
+    expect(judged(formatNote(text, signatures.flat()), keys)).toBe('believed');
   });
 
   it.each([
@@ -95,7 +113,6 @@ describe('when keys are handed over', () => {
   });
 
   it('and it is of another log, it is not believed', async () => {
-    const elsewhere = 'acr-audit/fabrikam.azurecr.io';
     const text = handoverText({
       origin: elsewhere,
       from: 7,
@@ -122,6 +139,7 @@ describe('when keys are handed over', () => {
   it.each([
     ['a checkpoint', `${origin}\n7\nZm9v\n`],
     ['from nowhere', `${origin}\nkey-handover/1\nfrom 0\n`],
+    ['with something before its size', handoverLines([first], [second]).replace('from 7', 'not from 7')],
     ['without new keys', `${origin}\nkey-handover/1\nfrom 7\nold ${textsOf(keysOf([first]))}\n`],
     ['without old keys', `${origin}\nkey-handover/1\nfrom 7\nnew ${textsOf(keysOf([second]))}\n`],
     ['of another version', handoverLines([first], [second]).replace('/1', '/2')],
@@ -151,10 +169,12 @@ describe('when keys are handed over', () => {
     ['no size', { from: 0 }],
     ['part of an entry', { from: 1.5 }],
     ['nobody', { newKeys: [] }],
-    ['a key of another log', { newKeys: [second.keyOf('acr-audit/fabrikam.azurecr.io')] }],
+    ['a key of another log', { newKeys: [second.keyOf(elsewhere)] }],
   ])('from or to %s, no text is made', (_, changed) => {
     const whole: KeyHandover = { origin, from: 7, oldKeys: keysOf([first]), newKeys: keysOf([second]) };
-    expect(() => handoverText({ ...whole, ...changed })).toThrow(RangeError);
+    expect(() => handoverText({ ...whole, ...changed })).toThrow(
+      new RangeError(`this hands over no keys of ${origin}`),
+    );
   });
 
   it('a statement tells its note, and no other statement does', () => {
@@ -208,6 +228,18 @@ describe('when a log’s keys are followed from the first one', () => {
       { index: 10, reason: 'too-early' },
       { index: 11, reason: 'not-a-handover' },
     ]);
+  });
+
+  it('only the last ones before hand it over, however often it was', async () => {
+    const history = followKeys(registry, keysOf([first]), [
+      { index: 6, note: await handover(7, [first], [second]) },
+      { index: 8, note: await handover(9, [second], [third]) },
+      { index: 9, note: await handover(10, [second], [first]) },
+      { index: 10, note: await handover(11, [third], [stranger]) },
+    ]);
+    expect(history.epochs.map(({ from }) => from)).toEqual([0, 7, 9, 11]);
+    expect(textsOf(keysAt(history, 11))).toEqual(textsOf(keysOf([stranger])));
+    expect(history.refused).toEqual([{ index: 9, reason: 'unknown-key' }]);
   });
 
   it('and the first key is another, nothing is learned', async () => {

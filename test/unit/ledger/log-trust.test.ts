@@ -3,7 +3,7 @@ import { originOf } from '../../../src/ledger/checkpoint.ts';
 import { emptyEdge, grownLog } from '../../../src/ledger/log-growth.ts';
 import { logTrust, trustedCheckpoint } from '../../../src/ledger/log-trust.ts';
 import { checkpointNote, registry } from '../../builders/built-log.ts';
-import { handoverNote } from '../../builders/handover-note.ts';
+import { handoverNote, noteBy } from '../../builders/handover-note.ts';
 import { noteSigner } from '../../builders/note-signer.ts';
 import { problemOf } from '../../builders/told-problem.ts';
 
@@ -61,11 +61,16 @@ describe('a checkpoint by itself', () => {
     expect(told).toEqual({ ...problem, path: 'a path' });
   });
 
-  it('when only keys of another name are trusted, is not believed', async () => {
-    const keys = [first.keyOf('acr-audit/other')];
-    const told = await problemOf(() => trustedCheckpoint(noteOf(first, 3), 'a path', { registry, keys }));
-    expect(told).toEqual(unknown('a path'));
-  });
+  it.each([origin, 'acr-audit/other'])(
+    'when only a key of another log is trusted, and signed it as %s, is not believed',
+    async (name) => {
+      const signed = noteOf(first, 3);
+      const note = await noteBy(name, signed.slice(0, signed.indexOf('\n\n') + 1), [first]);
+      const keys = [first.keyOf('acr-audit/other')];
+      const told = await problemOf(() => trustedCheckpoint(note, 'a path', { registry, keys }));
+      expect(told).toEqual(unknown('a path'));
+    },
+  );
 });
 
 describe('trust in a log', () => {

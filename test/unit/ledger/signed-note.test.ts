@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -32,6 +32,8 @@ const rekor = {
     'Rekor\n798034\nf+7CoKgXKE/tNys9TTXcr/ad6U/K3xvznmzew9y6SP0=\n\n— rekor.sigstore.dev ' +
     'wNI9ajBEAiARInWIWyCdyG27CO6LPnPekyw20qO0YJfoaPaowGp/XgIgc+qEHS3+GKVClgqq20uDLet7MCoTURUCRdxwWBHHufk=\n',
 };
+
+const { publicKey: p384 } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 
 function keyOf(text: string): VerifierKey {
   const key = readVerifierKey(text);
@@ -83,15 +85,22 @@ describe('a key as text', () => {
     ['a key of another length', `${go.vkey}AAAA`],
     ['an unknown type', 'PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW'],
     ['an ECDSA key with the id of another', rekor.vkey.replace('c0d23d6a', '00000000')],
+    ['an Ed25519 key of no bytes', 'log+00000000+AQ=='],
+    ['an ECDSA key that is cut off', rekor.vkey.slice(0, 44)],
+    [
+      'a key of another curve',
+      `log+00000000+${Buffer.concat([Buffer.of(2), p384.export({ format: 'der', type: 'spki' })]).toString('base64')}`,
+    ],
     ['nothing', ''],
   ])('when it has %s, is refused', (_, text) => {
     expect(readVerifierKey(text)).toBeUndefined();
   });
 
   it('when a curve or a type is another, is no key of a log', () => {
-    const other = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey;
-    expect(() => ecdsaKey('log', other)).toThrow(new TypeError('the key of log is no ECDSA P-256 key'));
-    expect(() => ed25519Key('log', other)).toThrow(new TypeError('the key of log is no Ed25519 key'));
+    for (const other of [p384, createSecretKey(Buffer.alloc(32))]) {
+      expect(() => ecdsaKey('log', other)).toThrow(new TypeError('the key of log is no ECDSA P-256 key'));
+    }
+    expect(() => ed25519Key('log', p384)).toThrow(new TypeError('the key of log is no Ed25519 key'));
     expect(() => ecdsaKey('log', generateKeyPairSync('ed25519').publicKey)).toThrow(TypeError);
     expect(() => ed25519Key('a log', generateKeyPairSync('ed25519').publicKey)).toThrow(RangeError);
   });
@@ -127,6 +136,9 @@ describe('a note', () => {
   it.each([
     ['no signature', 'text\n\n'],
     ['no newline at its end', `${go.text}\n${go.line.trim()}`],
+    ['another character for that newline', `${go.text}\n${go.line.trim()}x`],
+    ['something before a signature', `${go.text}\nx${go.line}`],
+    ['something after a signature', `${go.text}\n${go.line.trim()} x\n`],
     ['no empty line', `${go.text}${go.line}`],
     ['a hyphen for the dash', `${go.text}\n${go.line.replace('—', '-')}`],
     ['a control character', `te\u0001xt\n\n${go.line}`],
