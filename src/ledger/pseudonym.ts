@@ -96,7 +96,8 @@ function hostOf(address: string): string {
   const [, bracketed] = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(address) ?? [];
   const [, named] = /^([^:]+):\d{1,5}$/.exec(address) ?? [];
   const host = bracketed ?? named ?? address;
-  return host.includes(':') ? (URL.parse(`http://[${host}]/`)?.hostname.slice(1, -1) ?? host) : host;
+  // Nothing else may be taken for a part of a URL.
+  return /^[0-9a-f:.]+$/.test(host) ? (URL.parse(`http://[${host}]/`)?.hostname.slice(1, -1) ?? host) : host;
 }
 
 /** The id of the key that made a pseudonym, or `undefined` when the text is none. */

@@ -25,10 +25,14 @@ const both = { hashAddresses: true, hashActors: true };
 const form = /^hmac:[0-9a-f]{8}:[A-Za-z0-9_-]{22}$/;
 
 describe('a pseudonym', () => {
-  it('is the HMAC that anybody with the key can compute', () => {
-    const code = createHmac('sha256', Buffer.alloc(32, 7)).update('address\n203.0.113.7').digest();
+  it.each([
+    ['address', '203.0.113.7', '203.0.113.7'],
+    ['address', '[2001:0DB8::0:1]:443', '2001:db8::1'],
+    ['actor', ' Jürgen@Contoso.com', 'jürgen@contoso.com'],
+  ] as const)('of the %s %j is the HMAC that anybody with the key can compute', (kind, text, plain) => {
+    const code = createHmac('sha256', Buffer.alloc(32, 7)).update(`${kind}\n${plain}`).digest();
     const expected = `hmac:${key.id}:${code.subarray(0, 16).toString('base64url')}`;
-    expect(pseudonymOf('address', '203.0.113.7', key)).toBe(expected);
+    expect(pseudonymOf(kind, text, key)).toBe(expected);
   });
 
   it('when anything is given, is of one form, the same each time, and another by another key or of another kind', () => {
@@ -57,6 +61,7 @@ describe('a pseudonym', () => {
   it.each([
     ['203.0.113.7', '203.0.113.7:50123'],
     ['2001:db8::1', '[2001:db8::1]:443'],
+    ['2001:db8::1', '[2001:db8::1]'],
     ['2001:db8::1', '2001:0DB8:0:0:0:0:0:1'],
     ['build.contoso.example', ' Build.contoso.example:8080 '],
   ])('when the address %s comes as %s, is the same', (one, other) => {
@@ -67,8 +72,16 @@ describe('a pseudonym', () => {
     ['203.0.113.7', '203.0.113.8'],
     ['2001:db8::1', '2001:db8::1:443'],
     ['203.0.113.7:99999999', '203.0.113.7'],
+    ['2001:db8::1', 'by [2001:db8::1]:443'],
+    ['2001:db8::1', '[2001:db8::1]:443, 203.0.113.7'],
+    ['os', 'a:b@host/'],
+    ['os', 'kim:secret@host/a'],
   ])('when addresses are %s and %s, differs', (one, other) => {
     expect(pseudonymOf('address', other, key)).not.toBe(pseudonymOf('address', one, key));
+  });
+
+  it('of an actor has all of the text, though it looks like one with a port', () => {
+    expect(pseudonymOf('actor', 'team:4711', key)).not.toBe(pseudonymOf('actor', 'team', key));
   });
 
   it.each([
@@ -76,6 +89,7 @@ describe('a pseudonym', () => {
     'hmac:',
     'hmac:0123456:AAAAAAAAAAAAAAAAAAAAAA',
     `${'hmac:01234567:AAAAAAAAAAAAAAAAAAAAAA'}\n`,
+    'by hmac:01234567:AAAAAAAAAAAAAAAAAAAAAA',
     'kim',
   ])('when a text is %j, is none', (text) => {
     expect(keyIdOf(text)).toBeUndefined();
@@ -87,8 +101,9 @@ describe('the key of pseudonyms', () => {
     ['padded', Buffer.alloc(32, 250).toString('base64')],
     ['for URLs', Buffer.alloc(32, 250).toString('base64url')],
     ['with a line feed', `${Buffer.alloc(64, 250).toString('base64')}\r\n`],
-  ])('when its text is Base64 %s, is read', (_, text) => {
-    expect(readPrivacyKey(text)).toBeDefined();
+  ])('when its text is Base64 %s, is read as those bytes', (_, text) => {
+    expect(readPrivacyKey(text)).toEqual(privacyKey(new Uint8Array(Buffer.from(text, 'base64'))));
+    expect(readPrivacyKey(text)?.secret[0]).toBe(250);
   });
 
   it.each([
@@ -97,6 +112,8 @@ describe('the key of pseudonyms', () => {
     Buffer.alloc(31).toString('base64'),
     Buffer.alloc(1_025).toString('base64'),
     'ü'.repeat(50),
+    `the key: ${Buffer.alloc(32).toString('base64')}`,
+    `${Buffer.alloc(32).toString('base64')} until June`,
   ])('when its text is %j, is none', (text) => {
     expect(readPrivacyKey(text)).toBeUndefined();
   });
@@ -153,9 +170,12 @@ describe('a record without personal texts', () => {
     expect(withoutPersonalTexts(record, { hashAddresses: false, hashActors: false }, key)).toEqual(record);
   });
 
-  it('when the client says nothing, makes nothing up', () => {
-    const silent = recordOf(fact('push', 0, { digest: digestOf('one') }));
-    expect(withoutPersonalTexts(silent, both, key)).toEqual(silent);
+  it('when neither the client nor the log says who it was, makes nothing up', () => {
+    const unnamed = fact('push', 0, { digest: digestOf('one') });
+    const { identity: _, address: __, ...attribution } = attributionOf(unnamed);
+    for (const silent of [recordOf(unnamed), recordOf({ ...unnamed, attribution })]) {
+      expect(withoutPersonalTexts(silent, both, key)).toStrictEqual(silent);
+    }
   });
 });
 
