@@ -55,7 +55,7 @@ export function verifyEvidence(pack: unknown, keys: readonly VerifierKey[]): Evi
       ? verdict
       : { ...verdict, where: brief(verdict.where), problem: brief(verdict.problem) };
   } catch {
-    // Nested more deeply than can be compared.
+    // Such as half a character, which no canonical text has.
     return { ok: false, where: '$', problem: 'cannot be read' };
   }
 }

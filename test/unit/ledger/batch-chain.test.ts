@@ -31,7 +31,7 @@ function begun() {
 describe('batches that say what they have', () => {
   it('follow one another, and tell the latest of each horizon and when the last was sealed', () => {
     const chain = batchChain();
-    expect(chain.summary()).toEqual({ batches: 0, horizons: [] });
+    expect(chain.summary()).toStrictEqual({ batches: 0, horizons: [] });
     chain.record(0);
     chain.record(1);
     chain.statement(2, saying({ horizons: [horizon('one', 5), horizon('two', 5)] }));
@@ -73,6 +73,17 @@ describe('batches that say what they have', () => {
       code: 'wrong-batch',
       message,
       index: 3,
+    });
+  });
+
+  it('when a later batch says more records than it has, it is wrong by its own count', async () => {
+    const chain = begun();
+    chain.checkpoint(3);
+    chain.record(3);
+    expect(await problemOf(() => chain.statement(4, saying({ from: 3 })))).toStrictEqual({
+      code: 'wrong-batch',
+      message: 'the batch from 3 has 1 records, and says 2',
+      index: 4,
     });
   });
 

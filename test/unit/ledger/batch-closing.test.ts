@@ -49,4 +49,12 @@ describe('what a batch ends with', () => {
       new RangeError('a batch states too many horizons'),
     );
   });
+
+  it('has as many bytes as an entry may have, and not one more', () => {
+    const [text = ''] = batchClosing({ ...batch, horizons: horizons(1) });
+    const closing = (bytes: number) =>
+      batchClosing({ ...batch, horizons: horizons(1, 8 + bytes - text.length) });
+    expect(closing(65_535).map((entry) => entry.length)).toEqual([65_535]);
+    expect(() => closing(65_536)).toThrow(RangeError);
+  });
 });

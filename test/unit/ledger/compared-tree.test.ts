@@ -189,10 +189,10 @@ describe('a tree of three levels', () => {
   const second = encodeTile(ofBundles);
   const third = encodeTile([perfectRoot(ofBundles)]);
 
-  /** A tree of 257 full bundles of the same entry, over these files. */
-  async function grownOver(files: ReadonlyMap<string, Uint8Array>) {
+  /** A tree of full bundles of the same entry, over these files. */
+  async function grownOver(files: ReadonlyMap<string, Uint8Array>, bundles = 257) {
     const tree = comparedTree(async (path) => files.get(path));
-    for (let count = 0; count < 257; count += 1) await tree.take(full);
+    for (let count = 0; count < bundles; count += 1) await tree.take(full);
     return tree;
   }
 
@@ -222,6 +222,22 @@ describe('a tree of three levels', () => {
     expect(tree.rootAt(257 * 256, { ...full, ...unknownBundle })).toEqual(
       rootOf({ size: 257 * 256, hashes: [perfectRoot(ofBundles), ofBundle] }),
     );
+  });
+
+  it('when all tiles of the second are full, ends with one of the third alone', async () => {
+    const files = new Map([
+      ['tile/1/000', second],
+      ['tile/2/000.p/1', encodeTile([hash])],
+    ]);
+    const tree = await grownOver(files, 256);
+    expect(tree.size()).toBe(65_536);
+    expect(await problemOf(() => tree.compareEdge())).toMatchObject({
+      code: 'tile-differs',
+      path: 'tile/2/000.p/1',
+      lastIndex: 65_535,
+    });
+    files.set('tile/2/000.p/1', third);
+    await tree.compareEdge();
   });
 
   it('holds a full tile of the second to the entries when it is reached', async () => {

@@ -59,6 +59,7 @@ describe('an entry of a log', () => {
     ['a depth that no stack holds', '['.repeat(60_000), 'not-canonical'],
     ['nothing', '', 'not-canonical'],
     ['another action', leafOf(1).replace('"push"', '"pull"'), 'unknown-shape'],
+    ['a client of whom nothing is told', leafOf(1).replace(',', ',"client":{},'), 'unknown-shape'],
     ['a property more', leafOf(1).replace(/}$/, ',"zebra":1}'), 'unknown-shape'],
     ['another version', leafOf(1).replace('"version":1', '"version":2'), 'unknown-shape'],
     ['a time in another form', batch.replace(/\.000Z/g, 'Z'), 'unknown-shape'],
@@ -113,7 +114,7 @@ describe('an entry that is not as it should be', () => {
     ['a name as long as names are', `"recordId":"${'x'.repeat(300)}"`, { recordId: 'x'.repeat(300) }],
     ['a name longer than names are', `"recordId":"${'x'.repeat(301)}"`, {}],
   ])('when it has %s, is named as far as can be', (_, text, expected) => {
-    expect(nameIn(text)).toEqual(expected);
+    expect(nameIn(text)).toStrictEqual(expected);
   });
 });
 
@@ -131,7 +132,7 @@ describe('a statement in a log', () => {
 
   it('tells the note by which it hands over keys, where it does', () => {
     expect(readEntry(Buffer.from(stated('key-handover')), 0, '')).toEqual({ ...record, handover: 'a note' });
-    expect(readEntry(Buffer.from(stated('approved')), 0, '')).toEqual(record);
+    expect(readEntry(Buffer.from(stated('approved')), 0, '')).toStrictEqual(record);
   });
 });
 

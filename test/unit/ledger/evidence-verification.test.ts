@@ -70,6 +70,20 @@ describe('verifying evidence', () => {
     });
   });
 
+  it('when no entry of the log states until when history is complete, it says nothing of that', async () => {
+    const { horizon: _, ...made } = await packs.pack({ indexes: [0, 1, 3, 4, 5, 6, 7, 8, 9] });
+    const verdict = verify(made);
+    expect(verdict).toMatchObject({ ok: true, proven: 9 });
+    expect(verdict).not.toHaveProperty('completeUntil');
+  });
+
+  it('when it is about a digest, and no tag, it needs no push of a tag', async () => {
+    const { tag: _, at: __, ...of } = packs.subject;
+    const made = await packs.pack({ indexes: [0, 1, 3, 4, 5, 6, 7, 9, 10], of });
+    const image = `contoso.azurecr.io/team/app@${released.index}`;
+    expect(verify(made)).toMatchObject({ ok: true, image, digest: released.index });
+  });
+
   it('when its summary came with it, that has to be the one that the pack makes', async () => {
     const summary = evidenceSummary({ ...pack, sections: { ...pack.sections } });
     expect(verify({ ...pack, summary })).toMatchObject({ ok: true, hasSummary: true });
@@ -154,6 +168,12 @@ describe('verifying evidence', () => {
       'records[9] (log index 10)',
       'is a sealed-batch that says nothing',
     ],
+    [
+      'the record of the horizon left out',
+      () => changed('records.9', undefined),
+      'horizon',
+      'is not what an entry of the log states',
+    ],
     ['the horizon left out', () => changed('horizon', undefined), 'records[9] (log index 10)'],
     ['the digest', () => changed('subject.digest', digestOf('else')), 'the record at log index 1'],
     [
@@ -167,6 +187,12 @@ describe('verifying evidence', () => {
       'a part more',
       () => changed('subject.parts', [...pack.subject.parts, digestOf('else')]),
       'subject.parts[2]',
+      `is not listed by ${released.index}, by any record`,
+    ],
+    [
+      'a part more before the others',
+      () => changed('subject.parts', [digestOf('else'), ...pack.subject.parts]),
+      'subject.parts[0]',
       `is not listed by ${released.index}, by any record`,
     ],
     ['a part less', () => changed('subject.parts', [released.amd]), 'the record at log index 0'],
@@ -223,6 +249,15 @@ describe('verifying evidence', () => {
       'a waiting record that is proven',
       () => changed('waiting', [{ leaf: pack.records[0]?.leaf, reason: 'waiting' }]),
       'waiting[0]',
+      'is among the records already',
+    ],
+    [
+      'a waiting record twice',
+      () => {
+        const late = { leaf: waitingLeaf, reason: 'waiting' };
+        return changed('waiting', [late, late]);
+      },
+      'waiting[1]',
       'is among the records already',
     ],
     [
@@ -301,6 +336,14 @@ describe('verifying evidence', () => {
     const tampered = { ...pack, sections: { ...pack.sections, uses: [deep] } };
     expect(verify(tampered)).toMatchObject({ ok: false });
     expect(verify({ ...pack, told: { uses: [deep] }, summary: '' })).toMatchObject({ ok: false });
+  });
+
+  it.each([
+    ['half a character', '\ud800'],
+    ['a number that is greater than all', Number.POSITIVE_INFINITY],
+  ])('when a claim has %s, of which there is no canonical text, it fails and does not crash', (_, value) => {
+    const tampered = changed('sections.timeline.0.occurredAt', value);
+    expect(verify(tampered)).toEqual({ ok: false, where: '$', problem: 'cannot be read' });
   });
 
   it('when the checkpoint is no note, or a trusted note of something else, it says so', async () => {

@@ -31,6 +31,34 @@ describe('an index of records', () => {
     );
   });
 
+  it('when it has grown several times, still finds each record, with its leaf', () => {
+    const index = recordIndex();
+    const numbers = Array.from({ length: 1_500 }, (_, number) => number);
+    for (const number of numbers) index.add(name(number), number, leaf(number));
+    const isFound = (number: number) =>
+      index.find(name(number)) === number && index.has(number) && index.isLeafAt(number, leaf(number));
+    expect(numbers.filter((number) => !isFound(number))).toEqual([]);
+    expect([index.find(name(1_500)), index.has(1_500), index.count()]).toEqual([undefined, false, 1_500]);
+  });
+
+  it.each([
+    ['the first', [587, 2_684, 2_904]],
+    ['the last', [163, 1_219, 2_087]],
+  ])('when names meet in %s of its slots, keeps them apart', (_, numbers) => {
+    const index = recordIndex();
+    for (const number of numbers) index.add(name(number), number, leaf(number));
+    expect(numbers.map((number) => index.find(name(number)))).toEqual(numbers);
+    expect(index.count()).toBe(3);
+  });
+
+  it.each([1_023, 1_024, 5_000])('when its first record is entry %i, has room for it', (at) => {
+    const index = recordIndex();
+    index.add(name(1), at, leaf(1));
+    index.add(name(2), 10, leaf(2));
+    expect([index.has(at), index.isLeafAt(at, leaf(1))]).toEqual([true, true]);
+    expect([index.has(10), index.isLeafAt(10, leaf(2))]).toEqual([true, true]);
+  });
+
   it('tells where the first record of a name is, and the same id elsewhere or at another time is another', () => {
     const index = recordIndex();
     expect(index.add(name(1), 10, leaf(1))).toBeUndefined();

@@ -29,6 +29,7 @@ describe('an entry that a batch ends with', () => {
     ['of another kind', changed({ kind: 'batch' })],
     ['with a property more', changed({ more: 1 })],
     ['without an id', changed({ recordId: undefined })],
+    ['with a list of ids', changed({ recordId: ['batch-7-0'] })],
     ['without a registry', changed({ registry: 7 })],
     ['from before the log', changed({ from: -1, recordId: 'batch--1-0' })],
     ['from within an entry', changed({ from: 0.5, recordId: 'batch-0.5-0' })],
