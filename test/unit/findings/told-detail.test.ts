@@ -20,6 +20,8 @@ describe('a detail as it is told outside', () => {
 
   it.each([
     ['a text', 'yesterday'],
+    ['a text of digits', '1777730580000'],
+    ['a flag', true],
     ['a list', ['a']],
     ['later than any time', latest + 1],
     ['earlier than any time', -latest - 1],
