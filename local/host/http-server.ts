@@ -128,15 +128,15 @@ function decodePath(url: URL): string {
 }
 
 async function readBody(message: IncomingMessage): Promise<Buffer> {
-  const tooLarge = new RequestFault(413, `A body may hold ${maximumBodySize} bytes at most.`);
-  if (Number(message.headers['content-length'] ?? 0) > maximumBodySize) throw tooLarge;
+  const tooLarge = () => new RequestFault(413, `A body may hold ${maximumBodySize} bytes at most.`);
+  if (Number(message.headers['content-length'] ?? 0) > maximumBodySize) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of message) {
       if (!Buffer.isBuffer(chunk)) continue;
       size += chunk.length;
-      if (size > maximumBodySize) throw tooLarge;
+      if (size > maximumBodySize) throw tooLarge();
       chunks.push(chunk);
     }
   } catch (error) {
