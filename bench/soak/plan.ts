@@ -8,7 +8,7 @@ export interface SoakPlan {
   readonly seed: string;
   /** Seconds between two samples. */
   readonly sampleEvery: number;
-  /** Seconds between two runs of what timers begin less often. */
+  /** Seconds between two runs of what timers begin less often. Thirds of a soak are only alike where each has as many. */
   readonly roundEvery: number;
   /** Seconds between an event and its latest first delivery. */
   readonly latestDelivery: number;
@@ -23,7 +23,7 @@ export const usualPlan: SoakPlan = {
   repositories: 200,
   seed: '1',
   sampleEvery: 20,
-  roundEvery: 450,
+  roundEvery: 600,
   latestDelivery: 20,
   manifestsKept: 40,
 };

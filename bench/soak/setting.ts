@@ -22,7 +22,7 @@ export const submittedSource = 'compose';
 
 /**
  * Storage holds all its rows in one heap, and stops while it goes through a large one for garbage, which Table Storage does
- * not. It is not gone through below so many mebibytes.
+ * not. Below so many mebibytes it is not gone through for its size; for buffers it is.
  */
 const roomyHeap = ['--initial-old-space-size=6144', '--max-old-space-size=8192'];
 
