@@ -2,8 +2,8 @@
 // does. Azurite keeps them in lists of a document database that it goes through for every query, and moves for every row that is
 // replaced, so that after a few minutes of a soak its time is all that is measured. What a query answers is as it was: its
 // filter is applied by Azurite itself, to fewer rows. A filter in which "or" stands outside of parentheses is left to it whole.
-// A row is kept as the text of its JSON: a collection of garbage, which comes with each 64 MiB of buffers whatever the heap may
-// hold, goes through one text then, not through each of its values. The templates of its routes, which it reads anew for every
+// Rows are kept outside of the heap, as the text of their JSON: a collection of garbage, which comes with each 64 MiB of buffers
+// whatever the heap may hold, does not go through them then. The templates of its routes, which it reads anew for every
 // request, are read once, and its errors do not say where they were made.
 const { join } = require('node:path');
 const BTree = require('sorted-btree').default;
@@ -53,26 +53,97 @@ function keyIn(conditions, form) {
   return undefined;
 }
 
-/** A text of its own: one that was cut out of a request keeps all of the request in memory. */
-const copyOf = (text) => JSON.parse(JSON.stringify(text));
+/** Memory that is not the heap's. What is put there is known by its place, a number. */
+class Outside {
+  /** Bytes of one piece. */
+  size = 64 * 1024 * 1024;
+  pieces = [];
+  /** Bytes that were ever taken, with what was too little at the end of a piece. */
+  end = 0;
+  /** Places that can be had again, by the bytes that there are: all is put down in a multiple of so many. */
+  grain = 32;
+  left = new Map();
+
+  pieceOf = (place) => this.pieces[Math.floor(place / this.size)];
+  begin = (place) => (place % this.size) + 4;
+  length = (place) => this.pieceOf(place).readUInt32LE(place % this.size);
+  room = (length) => Math.ceil((4 + length) / this.grain) * this.grain;
+
+  put(bytes) {
+    const room = this.room(bytes.length);
+    const place = this.left.get(room)?.pop() ?? this.placeOf(room);
+    const piece = this.pieceOf(place);
+    piece.writeUInt32LE(bytes.length, place % this.size);
+    bytes.copy(piece, this.begin(place));
+    return place;
+  }
+
+  placeOf(room) {
+    if (this.end + room > this.pieces.length * this.size) {
+      this.end = this.pieces.length * this.size;
+      this.pieces.push(Buffer.alloc(this.size));
+    }
+    this.end += room;
+    return this.end - room;
+  }
+
+  leave(place) {
+    const room = this.room(this.length(place));
+    if (!this.left.get(room)?.push(place)) this.left.set(room, [place]);
+  }
+
+  read(place) {
+    const begin = this.begin(place);
+    return this.pieceOf(place).toString('utf8', begin, begin + this.length(place));
+  }
+
+  compare(place, bytes) {
+    const begin = this.begin(place);
+    return -bytes.compare(this.pieceOf(place), begin, begin + this.length(place));
+  }
+
+  compareBoth(place, other) {
+    const begin = this.begin(other);
+    return this.compare(place, this.pieceOf(other).subarray(begin, begin + this.length(other)));
+  }
+}
 
 /** The rows of a table, in the order of their keys: what Azurite asks of a collection of rows. */
 class Rows {
-  partitions = new Map();
+  outside = new Outside();
+  /** The place of a row's text, by the place of its key. */
+  texts = new BTree(undefined, (one, other) => {
+    if (one === this.sought) return -this.outside.compare(other, this.soughtKey);
+    if (other === this.sought) return this.outside.compare(one, this.soughtKey);
+    return this.outside.compareBoth(one, other);
+  });
+  /** Stands for the place of the key that is looked for, which has none. */
+  sought = -1;
+  soughtKey = Buffer.alloc(0);
+
+  /** Keys have no control characters in Table Storage: no key is between a partition's and the next's. */
+  seek(partitionKey, rowKey) {
+    this.soughtKey = Buffer.from(`${partitionKey}\0${rowKey}`);
+    return this.sought;
+  }
+
+  read = (text) => JSON.parse(this.outside.read(text));
 
   findOne({ PartitionKey, RowKey }) {
-    const text = this.partitions.get(PartitionKey)?.get(RowKey);
-    return text === undefined ? null : JSON.parse(text);
+    const text = this.texts.get(this.seek(PartitionKey, RowKey));
+    return text === undefined ? null : this.read(text);
   }
 
   insert(row) {
-    const { PartitionKey, RowKey } = row;
-    let known = this.partitions.get(PartitionKey);
-    if (known === undefined) {
-      known = new BTree();
-      this.partitions.set(copyOf(PartitionKey), known);
+    const sought = this.seek(row.PartitionKey, row.RowKey);
+    const before = this.texts.get(sought);
+    const text = this.outside.put(Buffer.from(JSON.stringify(row)));
+    if (before === undefined) {
+      this.texts.set(this.outside.put(this.soughtKey), text);
+    } else {
+      this.texts.changeIfPresent(sought, text);
+      this.outside.leave(before);
     }
-    known.set(copyOf(RowKey), JSON.stringify(row));
     return row;
   }
 
@@ -81,17 +152,20 @@ class Rows {
   }
 
   remove({ PartitionKey, RowKey }) {
-    const known = this.partitions.get(PartitionKey);
-    if (known?.delete(RowKey) && known.isEmpty) this.partitions.delete(PartitionKey);
+    const sought = this.seek(PartitionKey, RowKey);
+    this.texts.editRange(sought, sought, true, (key, text) => {
+      this.outside.leave(key);
+      this.outside.leave(text);
+      return { delete: true };
+    });
   }
 
   *within({ partitionKey, least = '', most }) {
-    const names = partitionKey === undefined ? [...this.partitions.keys()].sort() : [partitionKey];
-    for (const name of names) {
-      for (const [key, text] of this.partitions.get(name)?.entries(least) ?? []) {
-        if (most !== undefined && key > most) break;
-        yield JSON.parse(text);
-      }
+    for (const [, text] of this.texts.entries(this.seek(partitionKey ?? '', least))) {
+      const row = this.read(text);
+      const isAfter = row.PartitionKey !== partitionKey || (most !== undefined && row.RowKey > most);
+      if (partitionKey !== undefined && isAfter) break;
+      yield row;
     }
   }
 
