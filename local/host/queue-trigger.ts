@@ -39,9 +39,6 @@ export async function runQueueListener(options: QueueListenerOptions): Promise<v
   const queue = storage.getQueueClient(queueName);
   const poison = storage.getQueueClient(`${queueName}-poison`);
   const running = new Set<Promise<void>>();
-  const stopped = new Promise<void>((resolve) =>
-    signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
 
   let reachable = false;
   let reported = false;
@@ -136,7 +133,7 @@ export async function runQueueListener(options: QueueListenerOptions): Promise<v
   let wait = firstPollingInterval;
   while (!signal.aborted) {
     if (running.size > settings.newBatchThreshold) {
-      await Promise.race([...running, stopped]);
+      await Promise.race(running);
       continue;
     }
     const messages = await receive();

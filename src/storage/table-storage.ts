@@ -45,6 +45,9 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
   }
 
   async function send(call: Call, mayCreate = true): Promise<PipelineResponse> {
+    // Ended with the call: what `AbortSignal.timeout` holds stays in memory until the time is over, for thousands of calls.
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), callTimeoutMs).unref();
     const request = createPipelineRequest({
       url: `${accountUrl}/${call.path}`,
       method: call.method,
@@ -55,16 +58,19 @@ export function tableStorage(client: TableClient, httpClient: HttpClient = creat
         ...(call.contentType === undefined ? {} : { 'content-type': call.contentType }),
         ...call.headers,
       }),
-      abortSignal: AbortSignal.timeout(callTimeoutMs),
+      abortSignal: limit.signal,
       allowInsecureConnection: accountUrl.startsWith('http://'),
       ...(call.body === undefined ? {} : { body: call.body }),
     });
-    const response = await client.pipeline.sendRequest(httpClient, request).catch((cause: unknown) => {
-      throw new AuditFault('storage-unreachable', `Table Storage did not answer for ${table}`, {
-        retryable: true,
-        cause,
-      });
-    });
+    const response = await client.pipeline
+      .sendRequest(httpClient, request)
+      .catch((cause: unknown) => {
+        throw new AuditFault('storage-unreachable', `Table Storage did not answer for ${table}`, {
+          retryable: true,
+          cause,
+        });
+      })
+      .finally(() => clearTimeout(timer));
     if (mayCreate && lacksTable(response)) {
       await create();
       return send(call, false);

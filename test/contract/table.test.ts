@@ -1,5 +1,6 @@
-import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDefaultHttpClient, createHttpHeaders, type HttpClient } from '@azure/core-rest-pipeline';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { AuditFault } from '../../src/audit/fault.ts';
 import { type Operation, type Row, type RowRange, rowsOf, type Table } from '../../src/storage/row.ts';
 import { tableStorage } from '../../src/storage/table-storage.ts';
 import { clientsByConnectionString } from '../../src/storage/tables.ts';
@@ -359,5 +360,47 @@ describe('when a stored text speaks of an error', () => {
     expect((await table.get('p', 'a'))?.columns).toEqual(columns);
     expect((await table.page({ partitionKey: 'p', from: ' ', before: '~' }, 10)).rows).toHaveLength(1);
     expect(calls).toEqual(['GET', 'GET']);
+  });
+});
+
+describe('when storage is asked', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  const tableOf = (sendRequest: HttpClient['sendRequest']) =>
+    tableStorage(clientsByConnectionString('UseDevelopmentStorage=true')('silent'), { sendRequest });
+
+  it('is given up by when Event Grid would, should no answer come', async () => {
+    const table = tableOf(
+      ({ abortSignal }) =>
+        new Promise((_, reject) => {
+          abortSignal?.addEventListener('abort', () => reject(new DOMException('Aborted', 'AbortError')));
+        }),
+    );
+    const answer = table.get('p', 'a').then(
+      () => 'an answer',
+      (error: unknown) => error,
+    );
+    await jest.advanceTimersByTimeAsync(29_000);
+    await expect(answer).resolves.toMatchObject({ code: 'storage-unreachable', retryable: true });
+  });
+
+  it('leaves no timer behind once it has answered, or broken off', async () => {
+    const answered = tableOf(async (request) => ({
+      request,
+      status: 404,
+      headers: createHttpHeaders(),
+      bodyAsText: '{"odata.error":{"code":"ResourceNotFound"}}',
+    }));
+    expect(await answered.get('p', 'a')).toBeUndefined();
+    expect(jest.getTimerCount()).toBe(0);
+
+    const broken = tableOf(() => Promise.reject(new DOMException('Aborted', 'AbortError')));
+    await expect(broken.get('p', 'a')).rejects.toThrow(AuditFault);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });
