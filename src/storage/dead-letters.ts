@@ -8,6 +8,7 @@ import {
 } from '@azure/storage-blob';
 import type { DeadLetter, DeadLetters } from '../audit/dead-letters.ts';
 import { blobFault, isWrittenAlready, refusalOf } from './blob-fault.ts';
+import { uploadBlob } from './blob-upload.ts';
 
 /** Milliseconds after which a call, its retries included, is given up. */
 const callTimeoutMs = 15_000;
@@ -18,7 +19,6 @@ const transferTimeoutMs = 60_000;
 const what = 'dead letters';
 const pageSize = 100;
 const mostCounted = 1_000;
-const blockBytes = 4 * 1_048_576;
 const maxReasonLength = 512;
 
 /** Names of the containers of dead letters: the one that Event Grid writes to, and where they go from there. */
@@ -117,7 +117,7 @@ export function deadLetters(blobs: Pick<BlobServiceClient, 'getContainerClient'>
         });
       if (source?.readableStreamBody === undefined) return 'gone';
       const content = Readable.from(source.readableStreamBody, { objectMode: false });
-      await to.getBlockBlobClient(name).uploadStream(content, blockBytes, 1, {
+      await uploadBlob(to.getBlockBlobClient(name), content, {
         abortSignal,
         blobHTTPHeaders: { blobContentType: 'application/json' },
         ...(reason === undefined ? {} : { metadata: { reason: headerText(reason) } }),

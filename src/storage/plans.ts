@@ -5,6 +5,7 @@ import type { BlobServiceClient } from '@azure/storage-blob';
 import type { Plans } from '../audit/retention-ports.ts';
 import type { RepositoryPlan } from '../retention/plan.ts';
 import { blobFault, refusalOf } from './blob-fault.ts';
+import { uploadBlob } from './blob-upload.ts';
 import { optional } from './entry-codec.ts';
 import { keysUnder } from './keys.ts';
 import { damagedPlan, planColumns, planLines, readPlanLines, readPlanRow } from './plan-codec.ts';
@@ -17,7 +18,6 @@ const what = 'retention plans';
 const callTimeoutMs = 15_000;
 /** Milliseconds after which the transfer of a repository's items is given up: half a million are some 30 MiB. */
 const transferTimeoutMs = 120_000;
-const blockBytes = 4 * 1_048_576;
 /** Bytes compressed at a time: a line by itself costs a turn of the thread that does it. */
 const chunkLength = 65_536;
 /** Characters of a line, far more than any has. */
@@ -53,7 +53,7 @@ export function plansStore(plans: Table, blobs: Pick<BlobServiceClient, 'getCont
     // A fault of one stream destroys the other, and is thrown by the upload.
     const content = pipeline(Readable.from(chunks(planLines(plan))), createGzip(), () => undefined);
     try {
-      await container.getBlockBlobClient(name).uploadStream(content, blockBytes, 1, {
+      await uploadBlob(container.getBlockBlobClient(name), content, {
         abortSignal: AbortSignal.timeout(transferTimeoutMs),
         blobHTTPHeaders: { blobContentType: 'application/x-ndjson', blobContentEncoding: 'gzip' },
         conditions: { ifNoneMatch: '*' },

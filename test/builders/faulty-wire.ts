@@ -17,9 +17,25 @@ import { buffer } from 'node:stream/consumers';
  * - `cut`: done, and half of the body is all of an answer that does not say how long it is.
  * - `page`: not done, and answered 200 with a page of something in between.
  * - `empty`: not done, and answered 200 with nothing.
+ * - `silent`: not done, and never answered.
+ * - `stalled`: done, and nothing comes any more after half of the answer's body, or before it where there is none.
  */
-export const wireFaults = ['503', '429', 'reset', 'lost', 'truncated', 'cut', 'page', 'empty'] as const;
+export const wireFaults = [
+  '503',
+  '429',
+  'reset',
+  'lost',
+  'truncated',
+  'cut',
+  'page',
+  'empty',
+  'silent',
+  'stalled',
+] as const;
 export type WireFault = (typeof wireFaults)[number];
+
+/** Whether it takes a deadline to notice. */
+export const isEndless = (fault: WireFault): boolean => fault === 'silent' || fault === 'stalled';
 
 /** A place in front of services of a connection string, at which the requests pass. */
 export interface FaultyWire {
@@ -61,6 +77,8 @@ export async function faultyWire(connectionString: string): Promise<FaultyWire> 
       case 'reset':
         incoming.socket.destroy();
         return;
+      case 'silent':
+        return;
       case 'page':
         outgoing.writeHead(200, { 'content-type': 'text/html' });
         outgoing.end('<html><body>Please sign in</body></html>');
@@ -74,6 +92,12 @@ export async function faultyWire(connectionString: string): Promise<FaultyWire> 
     const answered = await passedOn(to, incoming, body);
     if (kind === 'lost') {
       incoming.socket.destroy();
+      return;
+    }
+    if (kind === 'stalled') {
+      if (answered.body.length === 0) return;
+      outgoing.writeHead(answered.status, answered.headers);
+      outgoing.write(answered.body.subarray(0, answered.body.length / 2));
       return;
     }
     if (kind === 'truncated') {
