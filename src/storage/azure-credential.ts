@@ -1,5 +1,8 @@
 import type { TokenCredential } from '@azure/core-auth';
 
+/** Milliseconds in which a token has to come: below the limit of a call to storage, which waits for it. */
+const tokenTimeoutMs = 10_000;
+
 /**
  * The app's identity in Azure. Its library is half of what the app would have to load, so it is loaded when the first
  * token is asked for.
@@ -10,10 +13,31 @@ export function azureCredential(clientId: string | undefined): TokenCredential {
     const { DefaultAzureCredential } = await import('@azure/identity');
     return new DefaultAzureCredential(clientId === undefined ? {} : { managedIdentityClientId: clientId });
   };
-  return {
+  return promptCredential({
     async getToken(scopes, options) {
       made ??= make();
       return (await made).getToken(scopes, options);
+    },
+  });
+}
+
+/**
+ * A credential that throws when no token comes in time. The endpoints of identities heed no signal: a call that waits for
+ * one of them would wait without end, whatever its own limit is.
+ */
+export function promptCredential(credential: TokenCredential): TokenCredential {
+  return {
+    async getToken(scopes, options) {
+      const { promise: late, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(
+        () => reject(new Error(`The identity gave no token in ${tokenTimeoutMs / 1_000} seconds`)),
+        tokenTimeoutMs,
+      );
+      try {
+        return await Promise.race([credential.getToken(scopes, options), late]);
+      } finally {
+        clearTimeout(timer);
+      }
     },
   };
 }

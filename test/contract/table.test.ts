@@ -1,9 +1,10 @@
 import { createDefaultHttpClient, createHttpHeaders, type HttpClient } from '@azure/core-rest-pipeline';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { AuditFault } from '../../src/audit/fault.ts';
+import { promptCredential } from '../../src/storage/azure-credential.ts';
 import { type Operation, type Row, type RowRange, rowsOf, type Table } from '../../src/storage/row.ts';
 import { tableStorage } from '../../src/storage/table-storage.ts';
-import { clientsByConnectionString } from '../../src/storage/tables.ts';
+import { clientsByConnectionString, clientsByIdentity } from '../../src/storage/tables.ts';
 import { type Azurite, startAzurite } from '../builders/azurite.ts';
 import { memoryTable } from '../builders/memory-table.ts';
 
@@ -387,6 +388,41 @@ describe('when storage is asked', () => {
     );
     await jest.advanceTimersByTimeAsync(29_000);
     await expect(answer).resolves.toMatchObject({ code: 'storage-unreachable', retryable: true });
+  });
+
+  it.each([
+    ['no token', () => new Promise<never>(() => {}), { message: 'The identity gave no token in 10 seconds' }],
+    ['an error', () => Promise.reject(new Error('no identity')), { message: 'no identity' }],
+  ])('is given up where the identity gives %s', async (_, getToken, cause) => {
+    const account = clientsByIdentity(
+      'https://contoso.table.core.windows.net',
+      promptCredential({ getToken }),
+    );
+    const table = tableStorage(account('silent'), {
+      sendRequest: () => Promise.reject(new Error('Nothing may be asked without a token.')),
+    });
+    const answer = table.get('p', 'a').catch((error: unknown) => error);
+    await jest.advanceTimersByTimeAsync(14_000);
+    await expect(answer).resolves.toMatchObject({ code: 'storage-unreachable', retryable: true, cause });
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('is asked with the token that the identity gives', async () => {
+    const getToken = () => Promise.resolve({ token: 'one', expiresOnTimestamp: Date.now() + 3_600_000 });
+    const account = clientsByIdentity(
+      'https://contoso.table.core.windows.net',
+      promptCredential({ getToken }),
+    );
+    const sent: (string | undefined)[] = [];
+    const table = tableStorage(account('rows'), {
+      async sendRequest(request) {
+        sent.push(request.headers.get('authorization'));
+        return { request, status: 200, headers: createHttpHeaders(), bodyAsText: '{"value":[]}' };
+      },
+    });
+    expect(await table.page({ partitionKey: 'p', from: ' ', before: '~' }, 10)).toEqual({ rows: [] });
+    expect(sent).toEqual(['Bearer one']);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('leaves no timer behind once it has answered, or broken off', async () => {
