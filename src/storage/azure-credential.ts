@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/core-auth';
 
-/** Milliseconds in which a token has to come: below the limit of a call to storage, which waits for it. */
-const tokenTimeoutMs = 10_000;
+/** Milliseconds in which a token has to come: no call to storage that waits for it may take longer, and Event Grid waits 30 s. */
+const tokenTimeoutMs = 15_000;
 
 /**
  * The app's identity in Azure. Its library is half of what the app would have to load, so it is loaded when the first

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BlockBlobClient, BlockBlobCommitBlockListOptions } from '@azure/storage-blob';
 
-/** Bytes of a block: the most of a blob that is in memory at a time. */
+/** Bytes of a block: two are in memory at a time, and what the content comes in. */
 const blockBytes = 4 * 1_048_576;
 
 type UploadOptions = Pick<BlockBlobCommitBlockListOptions, 'blobHTTPHeaders' | 'conditions' | 'metadata'> & {

@@ -261,11 +261,11 @@ async function disturbCall({ name, prepare, call, isTrue, isDone }: Call, depend
 
 /** Deadlines pass so many times as fast: they are 10 s to 2 min. */
 const haste = 30;
+const { timeout } = AbortSignal;
+const later = globalThis.setTimeout;
 
 /** With deadlines that pass fast. An answer that would have come in time may come too late then, and is a fault that passes. */
 async function withoutPatience<T>(call: () => Promise<T>): Promise<T> {
-  const { timeout } = AbortSignal;
-  const later = globalThis.setTimeout;
   const signals = jest
     .spyOn(AbortSignal, 'timeout')
     .mockImplementation((milliseconds) => timeout.call(AbortSignal, Math.ceil(milliseconds / haste)));
